@@ -1,0 +1,129 @@
+"""PostgreSQL: the table base, the engine, and the only place that commits.
+
+A `Session` is one short unit of work on one connection. `Database.transaction()` commits when
+its block ends without an error; `Database.read()` never writes. Statements that build filters
+are SQLAlchemy; set-based verbs are SQL text on the driver, which is about twice as fast.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+import asyncpg
+import orjson
+from sqlalchemy import Executable, MetaData, Row
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+T = TypeVar("T")
+
+TRANSACTION_SECONDS_MAX = 60
+_TRIES = 5
+_RETRYABLE = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+
+
+class Base(DeclarativeBase):
+    """The base of every table; names of constraints follow one pattern."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+            "uq": "%(table_name)s_%(column_0_N_name)s_key",
+            "ck": "%(table_name)s_%(constraint_name)s_check",
+            "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+            "pk": "%(table_name)s_pkey",
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Session:
+    """One unit of work on one connection. Never shared by two tasks at once."""
+
+    connection: AsyncConnection
+    driver: asyncpg.Connection
+
+    async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
+        """Run a SQLAlchemy statement and return its rows."""
+        return (await self.connection.execute(statement)).all()
+
+    async def fetch(self, sql: str, *values: object) -> list[asyncpg.Record]:
+        """Run SQL text with ``$1``-style parameters on the driver and return its rows."""
+        return cast("list[asyncpg.Record]", await self.driver.fetch(sql, *values))
+
+    async def one(self, sql: str, *values: object) -> asyncpg.Record | None:
+        """Run SQL text and return its first row, or None."""
+        return cast("asyncpg.Record | None", await self.driver.fetchrow(sql, *values))
+
+    async def value(self, sql: str, *values: object) -> Any:
+        """Run SQL text and return the first column of its first row, or None."""
+        return await self.driver.fetchval(sql, *values)
+
+
+class Database:
+    """The engine of one process. Create it inside the event loop that uses it."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self._engine: AsyncEngine = create_async_engine(
+            url,
+            isolation_level="AUTOCOMMIT",
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=30,
+            json_deserializer=orjson.loads,
+            connect_args={
+                "server_settings": {
+                    "application_name": "laurel",
+                    "jit": "off",
+                    "timezone": "UTC",
+                    "idle_in_transaction_session_timeout": str(TRANSACTION_SECONDS_MAX * 1000),
+                }
+            },
+        )
+
+    async def write(self, work: Callable[[Session], Awaitable[T]]) -> T:
+        """Run ``work`` in a transaction, again if PostgreSQL chose it as a deadlock's victim.
+
+        ``work`` must hold no state of its own: a rolled-back try leaves nothing behind.
+        """
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                async with self.transaction() as session:
+                    return await work(session)
+            except _RETRYABLE:
+                if not tries_left:
+                    raise
+        raise AssertionError
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Session]:
+        """Open a write transaction: committed at the end, rolled back on any error."""
+        async with self._engine.connect() as connection:
+            driver = await _driver(connection)
+            async with driver.transaction():
+                yield Session(connection, driver)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Session]:
+        """Open a short read session that sees one snapshot and can't write."""
+        async with self._engine.connect() as connection:
+            driver = await _driver(connection)
+            async with driver.transaction(isolation="repeatable_read", readonly=True):
+                yield Session(connection, driver)
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[Session]:
+        """Open a session in which every statement stands and commits alone."""
+        async with self._engine.connect() as connection:
+            yield Session(connection, await _driver(connection))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+
+async def _driver(connection: AsyncConnection) -> asyncpg.Connection:
+    raw = await connection.get_raw_connection()
+    return cast("asyncpg.Connection", raw.driver_connection)
+

@@ -1,0 +1,38 @@
+"""Every setting of the installation, read once from the environment at the edge."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings from variables named ``LAUREL_*``. Left alone, everything runs embedded."""
+
+    model_config = SettingsConfigDict(env_prefix="LAUREL_", frozen=True)
+
+    environment: Literal["development", "production"] = Field(
+        "development", description="production refuses development keys and hides tools"
+    )
+    data_dir: Path = Field(
+        Path(".laurel"), description="where the embedded servers keep their data"
+    )
+    database_url: str | None = Field(
+        None, description="PostgreSQL as the application's role; absent: an embedded server"
+    )
+    owner_database_url: str | None = Field(
+        None, description="PostgreSQL as the owner of the tables, for migrations"
+    )
+    valkey_url: str | None = Field(None, description="Valkey; absent: an embedded server")
+    pool_size: int = Field(10, ge=1, le=200, description="database connections per process")
+    jwt_key: str | None = Field(
+        None, description="PEM public key or shared secret that signs members' tokens"
+    )
+    jwks_url: str | None = Field(None, description="where the members' identity provider has keys")
+    jwt_issuer: str = Field("laurel", description="expected `iss` of members' tokens")
+    jwt_audience: str = Field("laurel", description="expected `aud` of members' tokens")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "console", "json"] = Field(
+        "auto", description="auto: console on a terminal, JSON lines elsewhere"
+    )

@@ -1,0 +1,1 @@
+"""api: every way in. The only room that sees all rooms, and the only one that is seen."""

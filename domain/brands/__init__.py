@@ -1,0 +1,1 @@
+"""brands: a brand, its time zone and its currency."""

@@ -1,0 +1,1 @@
+"""earning: purchases, refunds and the points they earn."""

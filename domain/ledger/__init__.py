@@ -1,0 +1,1 @@
+"""ledger: double-entry ledger, the only place where points and money change."""

@@ -1,0 +1,1 @@
+"""members: who takes part, known to each brand by its own id."""

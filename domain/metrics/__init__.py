@@ -1,0 +1,1 @@
+"""metrics: figures of a brand, reads only."""

@@ -1,0 +1,1 @@
+"""programmes: a brand's programme file and its dated, immutable versions."""

@@ -1,0 +1,1 @@
+"""tiers: the ladder of status and where each member stands."""

@@ -1,0 +1,1 @@
+"""wallets: a member's points in lots with release and expiry."""

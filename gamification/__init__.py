@@ -1,0 +1,1 @@
+"""gamification: what makes earning a game. Pays points only through domain."""

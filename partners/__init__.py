@@ -1,0 +1,1 @@
+"""partners: whatever needs two brands."""

@@ -8,13 +8,17 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True)
 class Brand:
-    """One brand. ``time_zone`` is an IANA name, ``currency`` an ISO 4217 code."""
+    """One brand. ``time_zone`` is an IANA name, ``currency`` an ISO 4217 code.
+
+    ``currency_exponent`` is the number of decimals of the currency (USD 2, JPY 0).
+    """
 
     id: int
     code: str
     name: str
     time_zone: str
     currency: str
+    currency_exponent: int
 
     @cached_property
     def zone(self) -> ZoneInfo:

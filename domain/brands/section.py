@@ -1,0 +1,57 @@
+"""The ``[brand]`` section of a programme file."""
+
+from functools import cache
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field
+
+from kit.currencies import EXPONENTS
+from kit.documents import Section, Text
+
+
+def _code(value: str) -> str:
+    plain = value.isascii() and value.replace("-", "").isalnum() and value == value.lower()
+    if not plain or value.startswith("-") or len(value) > 63:
+        msg = f"is {value!r}; use 1 to 63 of a-z, 0-9 and -, not beginning with -"
+        raise ValueError(msg)
+    return value
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _time_zone(value: str) -> str:
+    if value not in _zones():
+        msg = f"is {value!r}, which is no time zone; write one such as America/New_York"
+        raise ValueError(msg)
+    return value
+
+
+def _currency(value: str) -> str:
+    if value not in EXPONENTS:
+        msg = f"is {value!r}, which is no currency; write an ISO 4217 code such as USD"
+        raise ValueError(msg)
+    return value
+
+
+class BrandSection(Section):
+    """Who the brand is. Its code, time zone and currency never change once applied."""
+
+    code: Annotated[Text, AfterValidator(_code)] = Field(
+        description="the brand's short name in addresses and files"
+    )
+    name: Text = Field(description="the brand's name as members read it")
+    time_zone: Annotated[Text, AfterValidator(_time_zone)] = Field(
+        description="where the brand's days begin"
+    )
+    currency: Annotated[Text, AfterValidator(_currency)] = Field(
+        description="the currency of its purchases"
+    )
+
+    @property
+    def currency_exponent(self) -> int:
+        """The number of decimals of the currency's smallest unit: 2 for USD."""
+        return EXPONENTS[self.currency]

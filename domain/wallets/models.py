@@ -1,0 +1,84 @@
+"""Tables of wallets and their lots. A lot's rest changes; what changed it is never forgotten."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit.db import Base
+
+INSTANT = TIMESTAMP(timezone=True)
+
+
+class WalletRow(Base):
+    """A member's account in one asset. Its balance row is the lock of all its lots."""
+
+    __tablename__ = "wallet"
+    __table_args__ = (UniqueConstraint("member_id", "asset_id"),)
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id"), primary_key=True, autoincrement=False
+    )
+    brand_id: Mapped[int] = mapped_column(Integer)
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
+    asset_id: Mapped[int] = mapped_column(ForeignKey("asset.id"))
+
+
+class LotRow(Base):
+    """Points of one accrual: spendable from ``available_at`` until before ``expires_at``.
+
+    ``remaining`` can be spent, ``held`` is reserved by open holds, the rest is gone.
+    """
+
+    __tablename__ = "lot"
+    __table_args__ = (
+        CheckConstraint(
+            "remaining >= 0 AND held >= 0 AND remaining + held <= amount", name="rest"
+        ),
+        CheckConstraint("amount > 0", name="amount"),
+        Index(
+            "lot_open_idx",
+            "account_id",
+            "expires_at",
+            "id",
+            postgresql_where=text("remaining > 0"),
+        ),
+        Index("lot_expiry_idx", "expires_at", postgresql_where=text("remaining > 0")),
+        {"postgresql_with": {"fillfactor": 80}},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    brand_id: Mapped[int] = mapped_column(Integer)
+    account_id: Mapped[int] = mapped_column(BigInteger)
+    journal_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    remaining: Mapped[int] = mapped_column(BigInteger)
+    held: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    earned_at: Mapped[datetime] = mapped_column(INSTANT)
+    available_at: Mapped[datetime] = mapped_column(INSTANT)
+    expires_at: Mapped[datetime | None] = mapped_column(INSTANT)
+
+
+class LotUseRow(Base):
+    """How much a journal took out of a lot; negative: put back."""
+
+    __tablename__ = "lot_use"
+
+    journal_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    lot_id: Mapped[int] = mapped_column(
+        BigInteger, primary_key=True, autoincrement=False, index=True
+    )
+    amount: Mapped[int] = mapped_column(BigInteger)

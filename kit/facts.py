@@ -1,0 +1,133 @@
+"""Facts: past-tense records written with the change, read in order by each subscriber.
+
+A fact is a row in the caller's transaction. A subscriber has a cursor and reads the facts behind
+it in batches; the cursor moves in the transaction of the subscriber's own effects, so that each
+fact takes effect once. Facts are ordered by (transaction, id) and only those of transactions
+below the oldest running one are handed out: a low id that commits late is not skipped.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import BigInteger, Identity, Index, Integer, Text, text
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import UserDefinedType
+
+from kit.db import Base, Session
+from kit.log import correlation_id
+
+
+class Xid8(UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_options: object) -> str:
+        """Return the type's name in SQL."""
+        return "XID8"
+
+
+class FactRow(Base):
+    """One fact."""
+
+    __tablename__ = "fact"
+    __table_args__ = (Index("fact_order_idx", "xid", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(Integer)
+    kind: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text)
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    recorded_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+    correlation_id: Mapped[str | None] = mapped_column(Text)
+    xid: Mapped[int] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"))
+
+
+class FactCursorRow(Base):
+    """How far a subscriber has come: everything up to and including this position is done."""
+
+    __tablename__ = "fact_cursor"
+
+    subscriber: Mapped[str] = mapped_column(Text, primary_key=True)
+    xid: Mapped[int] = mapped_column(Xid8, server_default=text("'0'::xid8"))
+    fact_id: Mapped[int] = mapped_column(BigInteger, server_default="0")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that happened: ``kind`` in past tense, about ``subject``, of one tenant."""
+
+    tenant_id: int
+    kind: str
+    subject: str
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFact(Fact):
+    """A fact as a subscriber receives it."""
+
+    id: int = 0
+    recorded_at: datetime | None = None
+    correlation_id: str | None = None
+
+
+async def record(session: Session, now: datetime, facts: Sequence[Fact]) -> None:
+    """Write ``facts`` in the caller's transaction, in the order given."""
+    if not facts:
+        return
+    await session.fetch(
+        "INSERT INTO fact (tenant_id, kind, subject, payload, recorded_at, correlation_id)"
+        " SELECT t, k, s, p::jsonb, $5, $6"
+        " FROM unnest($1::int[], $2::text[], $3::text[], $4::text[]) AS f(t, k, s, p)",
+        [fact.tenant_id for fact in facts],
+        [fact.kind for fact in facts],
+        [fact.subject for fact in facts],
+        [orjson.dumps(fact.payload).decode() for fact in facts],
+        now,
+        correlation_id(),
+    )
+
+
+async def take(session: Session, subscriber: str, *, limit: int = 500) -> list[StoredFact]:
+    """Return the next facts for ``subscriber`` and move its cursor behind them.
+
+    Locks the cursor until the transaction ends: one worker at a time serves a subscriber. If the
+    transaction rolls back, so does the cursor, and the same facts come again.
+    """
+    await session.fetch(
+        "INSERT INTO fact_cursor (subscriber) VALUES ($1) ON CONFLICT DO NOTHING", subscriber
+    )
+    await session.fetch("SELECT FROM fact_cursor WHERE subscriber = $1 FOR UPDATE", subscriber)
+    rows = await session.fetch(
+        "SELECT f.id, tenant_id, kind, subject, payload, recorded_at, correlation_id,"
+        " f.xid::text AS xid FROM fact f, fact_cursor c WHERE c.subscriber = $1"
+        " AND (f.xid, f.id) > (c.xid, c.fact_id)"
+        " AND f.xid < pg_snapshot_xmin(pg_current_snapshot())"
+        " ORDER BY f.xid, f.id LIMIT $2",
+        subscriber,
+        limit,
+    )
+    if rows:
+        await session.fetch(
+            "UPDATE fact_cursor SET xid = $2::text::xid8, fact_id = $3 WHERE subscriber = $1",
+            subscriber,
+            rows[-1]["xid"],
+            rows[-1]["id"],
+        )
+    return [
+        StoredFact(
+            tenant_id=row["tenant_id"],
+            kind=row["kind"],
+            subject=row["subject"],
+            payload=row["payload"],
+            id=row["id"],
+            recorded_at=row["recorded_at"],
+            correlation_id=row["correlation_id"],
+        )
+        for row in rows
+    ]

@@ -7,14 +7,16 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field
 
 from kit.currencies import EXPONENTS
-from kit.documents import Section, Text
+from kit.documents import Section, Text, fault
+
+
+CODE_LENGTH_MAX = 63
 
 
 def _code(value: str) -> str:
     plain = value.isascii() and value.replace("-", "").isalnum() and value == value.lower()
-    if not plain or value.startswith("-") or len(value) > 63:
-        msg = f"is {value!r}; use 1 to 63 of a-z, 0-9 and -, not beginning with -"
-        raise ValueError(msg)
+    if not plain or value.startswith("-") or len(value) > CODE_LENGTH_MAX:
+        raise fault(f"is {value!r}; use 1 to 63 of a-z, 0-9 and -, not beginning with -")
     return value
 
 
@@ -25,15 +27,13 @@ def _zones() -> frozenset[str]:
 
 def _time_zone(value: str) -> str:
     if value not in _zones():
-        msg = f"is {value!r}, which is no time zone; write one such as America/New_York"
-        raise ValueError(msg)
+        raise fault(f"is {value!r}, which is no time zone; write one such as America/New_York")
     return value
 
 
 def _currency(value: str) -> str:
     if value not in EXPONENTS:
-        msg = f"is {value!r}, which is no currency; write an ISO 4217 code such as USD"
-        raise ValueError(msg)
+        raise fault(f"is {value!r}, which is no currency; write an ISO 4217 code such as USD")
     return value
 
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field
 
-from domain.brands.section import BrandSection
 from kit.calendar import day_end, day_start, months_after, period_last
-from kit.documents import Part, Section, Text, Whole
+from kit.documents import Part, Section, Text, Whole, fault
 
 SCALE_MAX = 9
 PENDING_DAYS_MAX = 3650
@@ -37,14 +36,13 @@ def _expires(value: object) -> object:
         return None
     if isinstance(value, dict | Expiry):
         return value
-    msg = 'must be "never" or a table such as { months = 12 }'
-    raise ValueError(msg)
+    raise fault('must be "never" or a table such as { months = 12 }')
 
 
 class PointsSection(Section):
     """What the brand's points are and how long they live."""
 
-    code: Annotated[Text, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}\Z")] = Field(
+    code: Annotated[Text, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")] = Field(
         description="the unit's short name: a letter a-z, then a-z, 0-9, - or _"
     )
     name: Text = Field(description="the unit's name as members read it")
@@ -83,8 +81,3 @@ def expires_at(points: PointsSection, zone: ZoneInfo, occurred_at: datetime) -> 
         return None
     day = months_after(occurred_at.astimezone(zone).date(), points.expires.months)
     return day_end(zone, period_last(points.expires.round, day))
-
-
-def brand_of(others: Mapping[str, Section]) -> BrandSection:
-    """Return the brand's section out of all sections of one file."""
-    return cast("BrandSection", others["brand"])

@@ -1,0 +1,226 @@
+"""Reading files that people write: strict models, exact decimals, messages that help."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from kit.errors import LaurelError
+from kit.toml_lines import Path, find_line, lines_by_path
+
+TEXT_LENGTH_MAX = 200
+DOCUMENT_LENGTH_MAX = 1_000_000
+
+_DECIMAL = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_SYNTAX_POSITION = re.compile(r" \(at line (\d+), column \d+\)$")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault of a document: where it is, what is wrong and what to do about it."""
+
+    path: Path
+    message: str
+    line: int | None = None
+
+    def describe(self, source: str) -> str:
+        """Return the fault as one line of text that begins with file, line and path."""
+        place = source if self.line is None else f"{source}:{self.line}"
+        if self.path:
+            place = f"{place}: {spell(self.path)}"
+        return f"{place}: {self.message}"
+
+
+class FaultyDocumentError(LaurelError):
+    """A document says something that cannot be used; ``problems`` holds every fault found."""
+
+    code = "FAULTY_DOCUMENT"
+
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(problem.describe(source) for problem in problems))
+        self.source = source
+        self.problems = tuple(problems)
+
+
+class Part(BaseModel):
+    """The base of every model that a file is read into: frozen, and no unknown setting."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Section(Part):
+    """A top-level table of a document. An ``optional`` one may be left out of the file."""
+
+    optional: ClassVar[bool] = False
+
+    def faults(self, others: Mapping[str, "Section"]) -> Iterator[tuple[Path, str]]:
+        """Yield the faults, path within this section and message, that need the other sections.
+
+        Called once all sections are valid by themselves; ``others`` holds this one too.
+        """
+        del others
+        yield from ()
+
+
+AnySection = TypeVar("AnySection", bound=Section)
+
+
+def find_section(sections: Mapping[str, Section], kind: type[AnySection]) -> AnySection | None:
+    """Return the section of this kind, or None if the file leaves it out."""
+    return next((each for each in sections.values() if isinstance(each, kind)), None)
+
+
+def spell(path: Path) -> str:
+    """Return a path as people write it: ``tiers.ladder[2].threshold``, counting from 1."""
+    text = ""
+    for step in path:
+        text += f"[{step + 1}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def fault(message: str) -> ValueError:
+    """Return the error to raise in a validator; other error types aren't collected."""
+    return ValueError(message)
+
+
+def _exact(value: object) -> Decimal:
+    if isinstance(value, float):
+        raise fault(f'is the inexact number {value!r}; put it in quotes, such as "{value!r}"')
+    if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
+        raise fault(
+            'is not a number in quotes; write one such as "1.25", not negative,'
+            " with at most 12 digits before the point and 9 after it"
+        )
+    return Decimal(value)
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise fault("is not a whole number; write one such as 3, without quotes or point")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise fault("is neither true nor false; write one of them, without quotes")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise fault("is not text; put it in quotes")
+    if not value.strip() or len(value) > TEXT_LENGTH_MAX or _CONTROL.search(value):
+        raise fault(f"must be 1 to {TEXT_LENGTH_MAX} printable characters on one line")
+    return value
+
+
+def _positive(value: Decimal) -> Decimal:
+    if not value:
+        raise fault("is zero; write a number above it")
+    return value
+
+
+# Written in quotes because TOML's bare decimals are binary floats: 0.1 is not a tenth.
+Exact = Annotated[Decimal, BeforeValidator(_exact)]
+ExactPositive = Annotated[Exact, AfterValidator(_positive)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Text = Annotated[str, BeforeValidator(_text)]
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def parse(text: str, source: str) -> dict[str, Any]:
+    """Return the tables of a TOML text. Raises `FaultyDocumentError`."""
+    if len(text) > DOCUMENT_LENGTH_MAX:
+        message = f"has more than {DOCUMENT_LENGTH_MAX:,} characters; divide it"
+        raise FaultyDocumentError(source, [Problem((), message)])
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of 5,000 digits.
+        said = str(error)
+        position = _SYNTAX_POSITION.search(said)
+        line = int(position[1]) if position else None
+        message = f"is not valid TOML here: {_SYNTAX_POSITION.sub('', said)}"
+        raise FaultyDocumentError(source, [Problem((), message, line)]) from None
+
+
+def validate(model: type[Model], tables: Mapping[str, Any], text: str, source: str) -> Model:
+    """Return ``tables`` as ``model``. Raises `FaultyDocumentError` with every fault."""
+    try:
+        return model.model_validate(tables)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+    raise FaultyDocumentError(source, located(text, (_problem(model, each) for each in details)))
+
+
+def located(text: str, problems: Iterator[tuple[Path, str]]) -> list[Problem]:
+    """Return the faults with their line numbers, in the order of the file."""
+    lines = lines_by_path(text)
+    found = [Problem(path, message, find_line(lines, path)) for path, message in problems]
+    return sorted(found, key=lambda problem: problem.line or 0)
+
+
+def _problem(model: type[BaseModel], details: ErrorDetails) -> tuple[Path, str]:
+    path = details["loc"]
+    match details["type"]:
+        case "missing":
+            message = "is missing; add it"
+        case "extra_forbidden":
+            message = _unknown(model, path)
+        case "literal_error":
+            message = f"must be one of {details['ctx']['expected']}"
+        case "value_error":
+            message = details["msg"].removeprefix("Value error, ")
+        case "tuple_type":
+            message = "is not a list; put square brackets around it"
+        case "string_pattern_mismatch":
+            message = "is not written as it must be"
+        case "model_type":
+            message = "is not one table; write one header in single brackets, or { name = value }"
+        case _:
+            message = re.sub("^(Input|String) should", "must", details["msg"])
+    meaning = _meaning(model, path)
+    return path, f"{message} ({meaning})" if meaning else message
+
+
+def _unknown(model: type[BaseModel], path: Path) -> str:
+    parent = _model_at(model, path[:-1])
+    names = sorted(_names(parent)) if parent else []
+    close = difflib.get_close_matches(str(path[-1]), names, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(names)}"
+    return f"is not a known setting; {hint}"
+
+
+def _names(model: type[BaseModel]) -> dict[str, str]:
+    return {field.alias or name: name for name, field in model.model_fields.items()}
+
+
+def _meaning(model: type[BaseModel], path: Path) -> str | None:
+    parent = _model_at(model, path[:-1])
+    name = _names(parent).get(str(path[-1])) if parent and path else None
+    return parent.model_fields[name].description if parent and name else None
+
+
+def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
+    found: type[BaseModel] | None = model
+    for step in path:
+        if isinstance(step, int) or found is None:
+            continue
+        name = _names(found).get(step)
+        found = _model_in(found.model_fields[name].annotation) if name else None
+    return found
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = (_model_in(each) for each in getattr(annotation, "__args__", ()))
+    return next((each for each in inner if each), None)

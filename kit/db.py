@@ -15,6 +15,7 @@ import orjson
 from sqlalchemy import Executable, MetaData, Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import UserDefinedType
 
 T = TypeVar("T")
 
@@ -37,6 +38,16 @@ class Base(DeclarativeBase):
     )
 
 
+class Xid8(UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_options: object) -> str:
+        """Return the type's name in SQL."""
+        return "XID8"
+
+
 @dataclass(frozen=True)
 class Session:
     """One unit of work on one connection. Never shared by two tasks at once."""
@@ -50,11 +61,11 @@ class Session:
 
     async def fetch(self, sql: str, *values: object) -> list[asyncpg.Record]:
         """Run SQL text with ``$1``-style parameters on the driver and return its rows."""
-        return cast("list[asyncpg.Record]", await self.driver.fetch(sql, *values))
+        return await self.driver.fetch(sql, *values)
 
     async def one(self, sql: str, *values: object) -> asyncpg.Record | None:
         """Run SQL text and return its first row, or None."""
-        return cast("asyncpg.Record | None", await self.driver.fetchrow(sql, *values))
+        return await self.driver.fetchrow(sql, *values)
 
     async def value(self, sql: str, *values: object) -> Any:
         """Run SQL text and return the first column of its first row, or None."""

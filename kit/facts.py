@@ -15,20 +15,9 @@ import orjson
 from sqlalchemy import BigInteger, Identity, Index, Integer, Text, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import UserDefinedType
 
-from kit.db import Base, Session
+from kit.db import Base, Session, Xid8
 from kit.log import correlation_id
-
-
-class Xid8(UserDefinedType[int]):
-    """PostgreSQL's 64-bit transaction id."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_options: object) -> str:
-        """Return the type's name in SQL."""
-        return "XID8"
 
 
 class FactRow(Base):

@@ -9,7 +9,6 @@ from pydantic import AfterValidator, Field
 from kit.currencies import EXPONENTS
 from kit.documents import Section, Text, fault
 
-
 CODE_LENGTH_MAX = 63
 
 
@@ -22,7 +21,8 @@ def _code(value: str) -> str:
 
 @cache
 def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    # These mean what the machine is set to, or nothing: another machine would disagree.
+    return frozenset(available_timezones()) - {"localtime", "posixrules", "Factory"}
 
 
 def _time_zone(value: str) -> str:

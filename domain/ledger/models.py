@@ -23,21 +23,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import UserDefinedType
 
-from kit.db import Base
+from kit.db import Base, Xid8
 
 INSTANT = TIMESTAMP(timezone=True)
-
-
-class Xid8(UserDefinedType[int]):
-    """PostgreSQL's 64-bit transaction id."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_options: object) -> str:
-        """Return the type's name in SQL."""
-        return "XID8"
 
 
 class AssetRow(Base):
@@ -96,9 +85,7 @@ class BalanceRow(Base):
         {"postgresql_with": {"fillfactor": 50}},
     )
 
-    account_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("account.id"), primary_key=True, autoincrement=False
-    )
+    account_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     bound: Mapped[int] = mapped_column(SmallInteger)
     dr: Mapped[int] = mapped_column(BigInteger, server_default="0")
     cr: Mapped[int] = mapped_column(BigInteger, server_default="0")
@@ -213,9 +200,9 @@ class RollupMarkRow(Base):
     """The one row that says up to which transaction (exclusive) the rollup has come."""
 
     __tablename__ = "rollup_mark"
-    __table_args__ = (CheckConstraint("only", name="only"),)
+    __table_args__ = (CheckConstraint("single", name="single"),)
 
-    only: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    single: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
     upto: Mapped[int] = mapped_column(Xid8)
 
 

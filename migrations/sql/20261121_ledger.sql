@@ -22,23 +22,27 @@ END $$;
 -- Balances follow from rows on every path: whoever inserts a transfer comes through here.
 CREATE FUNCTION ledger_apply() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
+    sound boolean;
+    posted_only boolean;
     touched int;
     changed int;
 BEGIN
-    IF EXISTS (
-        SELECT FROM fresh f
-        LEFT JOIN account d ON d.id = f.debit_account
-        LEFT JOIN account c ON c.id = f.credit_account
-        WHERE d.asset_id IS DISTINCT FROM f.asset_id OR c.asset_id IS DISTINCT FROM f.asset_id
-           OR d.brand_id IS DISTINCT FROM f.brand_id OR c.brand_id IS DISTINCT FROM f.brand_id
-           OR d.closed_at IS NOT NULL OR c.closed_at IS NOT NULL
-           OR f.effective_on <= (SELECT max(ends_on) FROM period p WHERE p.brand_id = f.brand_id)
-    ) THEN
+    SELECT bool_and(d.asset_id = f.asset_id AND d.brand_id = f.brand_id AND d.closed_at IS NULL
+                    AND c.asset_id = f.asset_id AND c.brand_id = f.brand_id AND c.closed_at IS NULL
+                    AND f.effective_on > coalesce((SELECT max(ends_on) FROM public.period p
+                                                   WHERE p.brand_id = f.brand_id), '-infinity')
+                    ) AND count(*) = (SELECT count(*) FROM fresh),
+           bool_and(f.kind = 0)
+    INTO sound, posted_only
+    FROM fresh f
+    JOIN public.account d ON d.id = f.debit_account
+    JOIN public.account c ON c.id = f.credit_account;
+    IF NOT sound THEN
         RAISE EXCEPTION 'a transfer needs two open accounts of its brand and asset, and an open period'
             USING ERRCODE = 'check_violation';
     END IF;
-    IF EXISTS (SELECT FROM fresh WHERE kind <> 0) THEN
-        PERFORM ledger_apply_holds(array_agg(id) FILTER (WHERE kind = 1),
+    IF NOT posted_only THEN
+        PERFORM public.ledger_apply_holds(array_agg(id) FILTER (WHERE kind = 1),
                                    array_agg(id) FILTER (WHERE kind > 1)) FROM fresh;
     END IF;
 
@@ -55,17 +59,13 @@ BEGIN
     ), delta AS (
         SELECT s.account_id, sum(dr)::bigint AS dr, sum(cr)::bigint AS cr,
                sum(dr_pending)::bigint AS dr_pending, sum(cr_pending)::bigint AS cr_pending
-        FROM side s JOIN account a ON a.id = s.account_id AND a.mode = 0
+        FROM side s JOIN public.account a ON a.id = s.account_id AND a.mode = 0
         GROUP BY s.account_id
-    ), locked AS (
-        SELECT b.account_id FROM balance b JOIN delta USING (account_id)
-        ORDER BY b.account_id FOR NO KEY UPDATE OF b
     ), applied AS (
-        UPDATE balance b
+        UPDATE public.balance b
         SET dr = b.dr + d.dr, cr = b.cr + d.cr,
             dr_pending = b.dr_pending + d.dr_pending, cr_pending = b.cr_pending + d.cr_pending
         FROM delta d WHERE b.account_id = d.account_id
-          AND b.account_id IN (SELECT account_id FROM locked)
         RETURNING 1
     )
     SELECT (SELECT count(*) FROM delta), (SELECT count(*) FROM applied) INTO touched, changed;
@@ -80,13 +80,13 @@ LANGUAGE plpgsql AS $$
 DECLARE
     deleted int;
 BEGIN
-    INSERT INTO open_hold (transfer_id, expires_at)
-    SELECT id, coalesce(expires_at, 'infinity') FROM transfer WHERE id = ANY (p_opened);
+    INSERT INTO public.open_hold (transfer_id, expires_at)
+    SELECT id, coalesce(expires_at, 'infinity') FROM public.transfer WHERE id = ANY (p_opened);
     IF p_resolved IS NULL THEN
         RETURN;
     END IF;
     IF EXISTS (
-        SELECT FROM transfer r LEFT JOIN transfer p ON p.id = r.pending_id
+        SELECT FROM public.transfer r LEFT JOIN public.transfer p ON p.id = r.pending_id
         WHERE r.id = ANY (p_resolved)
           AND (p.kind, p.debit_account, p.credit_account, p.amount)
               IS DISTINCT FROM (1::smallint, r.debit_account, r.credit_account, r.pending_amount)
@@ -94,15 +94,15 @@ BEGIN
         RAISE EXCEPTION 'a resolution must name a pending transfer with its accounts and amount'
             USING ERRCODE = 'check_violation';
     END IF;
-    DELETE FROM open_hold WHERE transfer_id IN
-        (SELECT pending_id FROM transfer WHERE id = ANY (p_resolved));
+    DELETE FROM public.open_hold WHERE transfer_id IN
+        (SELECT pending_id FROM public.transfer WHERE id = ANY (p_resolved));
     GET DIAGNOSTICS deleted = ROW_COUNT;
     IF deleted <> cardinality(p_resolved) THEN
         RAISE EXCEPTION 'a pending transfer is resolved at most once' USING ERRCODE = 'check_violation';
     END IF;
 END $$;
 
-CREATE TRIGGER apply AFTER INSERT ON transfer REFERENCING NEW TABLE AS fresh
+CREATE TRIGGER apply AFTER INSERT ON public.transfer REFERENCING NEW TABLE AS fresh
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_apply();
 
 -- Says why a journal can't be posted, or null. Looks only at what its neighbours can't change.
@@ -113,13 +113,13 @@ CREATE FUNCTION ledger_fault(
     t_pending bigint[]
 ) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT CASE
-        WHEN p_effective_on <= (SELECT max(ends_on) FROM period WHERE brand_id = p_brand)
+        WHEN p_effective_on <= (SELECT max(ends_on) FROM public.period WHERE brand_id = p_brand)
             THEN 'PERIOD_CLOSED'
         WHEN p_reverses IS NOT NULL AND NOT EXISTS (
-            SELECT FROM journal j WHERE j.id = p_reverses AND j.brand_id = p_brand
-              AND NOT EXISTS (SELECT FROM refusal r WHERE r.journal_id = j.id))
+            SELECT FROM public.journal j WHERE j.id = p_reverses AND j.brand_id = p_brand
+              AND NOT EXISTS (SELECT FROM public.refusal r WHERE r.journal_id = j.id))
             THEN 'JOURNAL_NOT_FOUND'
-        WHEN EXISTS (SELECT FROM reversal WHERE reversed_id = p_reverses) THEN 'ALREADY_REVERSED'
+        WHEN EXISTS (SELECT FROM public.reversal WHERE reversed_id = p_reverses) THEN 'ALREADY_REVERSED'
         ELSE (
             SELECT CASE
                 WHEN t.kind NOT BETWEEN 0 AND 4 OR t.amount IS NULL OR t.amount <= 0
@@ -139,10 +139,10 @@ CREATE FUNCTION ledger_fault(
             END AS code
             FROM unnest(t_kind, t_debit, t_credit, t_asset, t_amount, t_pending)
                 AS t(kind, debit, credit, asset, amount, pending)
-            LEFT JOIN account d ON d.id = t.debit AND d.brand_id = p_brand
-            LEFT JOIN account c ON c.id = t.credit AND c.brand_id = p_brand
-            LEFT JOIN transfer p ON p.id = t.pending AND p.kind = 1 AND p.brand_id = p_brand
-            LEFT JOIN open_hold h ON h.transfer_id = t.pending
+            LEFT JOIN public.account d ON d.id = t.debit AND d.brand_id = p_brand
+            LEFT JOIN public.account c ON c.id = t.credit AND c.brand_id = p_brand
+            LEFT JOIN public.transfer p ON p.id = t.pending AND p.kind = 1 AND p.brand_id = p_brand
+            LEFT JOIN public.open_hold h ON h.transfer_id = t.pending
             ORDER BY code NULLS LAST LIMIT 1)
     END
 $$;
@@ -168,7 +168,7 @@ DECLARE
 BEGIN
     SELECT coalesce(jsonb_object_agg(b.account_id, CASE b.bound
                WHEN 1 THEN b.cr - b.dr - b.dr_pending ELSE b.dr - b.cr - b.cr_pending END), '{}')
-    INTO room FROM balance b
+    INTO room FROM public.balance b
     WHERE b.bound <> 0 AND b.account_id = ANY (t_debit || t_credit);
 
     FOREACH item IN ARRAY p_fresh LOOP
@@ -176,7 +176,7 @@ BEGIN
         l := f - 1 + (SELECT count(*) FROM unnest(t_journal) AS n WHERE n = item);
         pending := array_remove(t_pending[f:l], NULL);
         verdicts[item] := coalesce(
-            ledger_fault(p_brand, p_now, j_effective_on[item], j_reverses[item], t_kind[f:l],
+            public.ledger_fault(p_brand, p_now, j_effective_on[item], j_reverses[item], t_kind[f:l],
                          t_debit[f:l], t_credit[f:l], t_asset[f:l], t_amount[f:l], t_pending[f:l]),
             CASE WHEN j_reverses[item] = ANY (undone) THEN 'ALREADY_REVERSED'
                  WHEN pending && resolved OR cardinality(pending) <>
@@ -187,13 +187,13 @@ BEGIN
             SELECT s.account::text AS account, sum(s.change) AS change
             FROM unnest(t_kind[f:l], t_debit[f:l], t_credit[f:l], t_amount[f:l], t_pending[f:l])
                 AS t(kind, debit, credit, amount, pending)
-            LEFT JOIN transfer p ON p.id = t.pending
+            LEFT JOIN public.transfer p ON p.id = t.pending
             CROSS JOIN LATERAL (SELECT
                 coalesce(p.amount, 0) - CASE WHEN t.kind <= 2 THEN t.amount ELSE 0 END AS leaves,
                 CASE WHEN t.kind IN (0, 2) THEN t.amount ELSE 0 END AS enters) AS m
             CROSS JOIN LATERAL (VALUES (t.debit, m.leaves, m.enters), (t.credit, m.enters, m.leaves))
                 AS v(account, if_1, if_2)
-            JOIN account a ON a.id = v.account AND a.bound <> 0
+            JOIN public.account a ON a.id = v.account AND a.bound <> 0
             CROSS JOIN LATERAL (SELECT v.account,
                 CASE a.bound WHEN 1 THEN v.if_1 ELSE v.if_2 END AS change) AS s
             GROUP BY s.account
@@ -225,7 +225,7 @@ BEGIN
         OR b.bound = 1 AND b.cr - b.dr - b.dr_pending >= b.debited
         OR b.bound = 2 AND b.dr - b.cr - b.cr_pending >= b.credited), true) INTO fit
     FROM (
-        SELECT b.*, s.debited, s.credited FROM balance b JOIN (
+        SELECT b.*, s.debited, s.credited FROM public.balance b JOIN (
             SELECT account_id, sum(debited) AS debited, sum(credited) AS credited FROM (
                 SELECT debit AS account_id, amount AS debited, 0 AS credited
                 FROM unnest(t_debit, t_amount) AS t(debit, amount)
@@ -242,13 +242,13 @@ BEGIN
         SELECT count(*) = cardinality(t_amount)
         FROM unnest(t_journal, t_kind, t_debit, t_credit, t_asset, t_amount)
             AS t(journal, kind, debit, credit, asset, amount)
-        JOIN account d ON d.id = t.debit AND d.asset_id = t.asset AND d.brand_id = p_brand
+        JOIN public.account d ON d.id = t.debit AND d.asset_id = t.asset AND d.brand_id = p_brand
             AND d.closed_at IS NULL
-        JOIN account c ON c.id = t.credit AND c.asset_id = t.asset AND c.brand_id = p_brand
+        JOIN public.account c ON c.id = t.credit AND c.asset_id = t.asset AND c.brand_id = p_brand
             AND c.closed_at IS NULL
         WHERE t.kind IN (0, 1) AND t.amount > 0 AND t.debit <> t.credit
           AND j_effective_on[t.journal] > coalesce(
-              (SELECT max(ends_on) FROM period WHERE brand_id = p_brand), '-infinity'));
+              (SELECT max(ends_on) FROM public.period WHERE brand_id = p_brand), '-infinity'));
 END $$;
 
 -- The one way to write to the ledger: journals under distinct keys, each with its transfers
@@ -268,7 +268,9 @@ CREATE FUNCTION ledger_post(
     OUT journals bigint[], OUT refusals text[], OUT replayed boolean[], OUT transfers bigint[],
     OUT accounts bigint[], OUT drs bigint[], OUT crs bigint[],
     OUT dr_pendings bigint[], OUT cr_pendings bigint[]
-) LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+) LANGUAGE plpgsql SECURITY DEFINER
+-- One plan for good, made when tables may still be empty: the way by the index is always right.
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 DECLARE
     fresh int[];
     special boolean := array_remove(t_pending, NULL) <> '{}' OR array_remove(j_reverses, NULL) <> '{}';
@@ -278,7 +280,7 @@ BEGIN
 
     -- Keys first and in order: the row of a key is also its lock.
     WITH written AS (
-        INSERT INTO journal (brand_id, key, request_hash, code, effective_at, recorded_at, actor, meta)
+        INSERT INTO public.journal (brand_id, key, request_hash, code, effective_at, recorded_at, actor, meta)
         SELECT p_brand, key, hash, code, effective_at, p_now, p_actor, meta::jsonb
         FROM unnest(j_key, j_hash, j_code, j_effective_at, j_meta)
             AS j(key, hash, code, effective_at, meta)
@@ -297,41 +299,41 @@ BEGIN
                               ELSE r.code END ORDER BY i.n)
         INTO journals, refusals
         FROM unnest(j_key, j_hash, replayed, j_refused) WITH ORDINALITY AS i(key, hash, was, refused, n)
-        JOIN journal j ON j.brand_id = p_brand AND j.key = i.key
-        LEFT JOIN refusal r ON r.journal_id = j.id;
+        JOIN public.journal j ON j.brand_id = p_brand AND j.key = i.key
+        LEFT JOIN public.refusal r ON r.journal_id = j.id;
     END IF;
 
     IF special THEN
-        PERFORM FROM journal WHERE id = ANY (j_reverses) ORDER BY id FOR NO KEY UPDATE;
-        PERFORM FROM open_hold WHERE transfer_id = ANY (t_pending) ORDER BY transfer_id FOR UPDATE;
+        PERFORM FROM public.journal WHERE id = ANY (j_reverses) ORDER BY id FOR NO KEY UPDATE;
+        PERFORM FROM public.open_hold WHERE transfer_id = ANY (t_pending) ORDER BY transfer_id FOR UPDATE;
     END IF;
-    IF NOT ledger_all_fit(p_brand, j_effective_on, t_journal, t_kind, t_debit, t_credit, t_asset,
+    IF NOT public.ledger_all_fit(p_brand, j_effective_on, t_journal, t_kind, t_debit, t_credit, t_asset,
                           t_amount) OR special THEN
         fresh := ARRAY(SELECT n FROM generate_subscripts(journals, 1) AS n
                        WHERE NOT replayed[n] AND refusals[n] IS NULL ORDER BY n);
         SELECT array_agg(coalesce(refusals[n], verdict) ORDER BY n) INTO refusals
-        FROM unnest(ledger_judge(p_brand, p_now, j_effective_on, j_reverses, fresh, t_journal,
+        FROM unnest(public.ledger_judge(p_brand, p_now, j_effective_on, j_reverses, fresh, t_journal,
                                  t_kind, t_debit, t_credit, t_asset, t_amount, t_pending))
             WITH ORDINALITY AS v(verdict, n);
     END IF;
     IF array_remove(refusals, NULL) <> '{}' THEN
-        INSERT INTO refusal (journal_id, code)
+        INSERT INTO public.refusal (journal_id, code)
         SELECT journals[n], refusals[n] FROM generate_subscripts(journals, 1) AS n
         WHERE NOT replayed[n] AND refusals[n] IS NOT NULL;
     END IF;
     IF special THEN
-        INSERT INTO reversal (reversed_id, journal_id)
+        INSERT INTO public.reversal (reversed_id, journal_id)
         SELECT j_reverses[n], journals[n] FROM generate_subscripts(journals, 1) AS n
         WHERE NOT replayed[n] AND refusals[n] IS NULL AND j_reverses[n] IS NOT NULL;
     END IF;
 
     WITH written AS (
-        INSERT INTO transfer (brand_id, journal_id, kind, debit_account, credit_account, asset_id,
+        INSERT INTO public.transfer (brand_id, journal_id, kind, debit_account, credit_account, asset_id,
                               amount, code, effective_on, recorded_at, pending_id, pending_amount,
                               expires_at)
         SELECT p_brand, journals[t.journal], t.kind, t.debit, t.credit, t.asset, t.amount, t.code,
                j_effective_on[t.journal], p_now, t.pending,
-               (SELECT p.amount FROM transfer p WHERE p.id = t.pending), t.expires
+               (SELECT p.amount FROM public.transfer p WHERE p.id = t.pending), t.expires
         FROM unnest(t_journal, t_kind, t_debit, t_credit, t_asset, t_amount, t_code, t_pending,
                     t_expires) WITH ORDINALITY
             AS t(journal, kind, debit, credit, asset, amount, code, pending, expires, n)
@@ -344,7 +346,7 @@ BEGIN
     SELECT array_agg(b.account_id), array_agg(b.dr), array_agg(b.cr),
            array_agg(b.dr_pending), array_agg(b.cr_pending)
     INTO accounts, drs, crs, dr_pendings, cr_pendings
-    FROM balance b WHERE b.account_id = ANY (t_debit || t_credit);
+    FROM public.balance b WHERE b.account_id = ANY (t_debit || t_credit);
 END $$;
 
 -- Folds what deferred accounts have gathered since the mark. Only transactions below the oldest
@@ -356,11 +358,11 @@ DECLARE
     until xid8;
     folded bigint;
 BEGIN
-    SELECT upto INTO since FROM rollup_mark FOR UPDATE;
+    SELECT upto INTO since FROM public.rollup_mark FOR UPDATE;
     until := pg_snapshot_xmin(pg_current_snapshot());
     WITH leg AS (
         SELECT v.account_id, t.effective_on, v.dr, v.cr, v.dr_pending, v.cr_pending
-        FROM transfer t
+        FROM public.transfer t
         CROSS JOIN LATERAL (SELECT
             CASE WHEN t.kind IN (0, 2) THEN t.amount ELSE 0 END AS posted,
             CASE WHEN t.kind = 1 THEN t.amount ELSE 0 END - coalesce(t.pending_amount, 0) AS pending
@@ -368,10 +370,10 @@ BEGIN
         CROSS JOIN LATERAL (VALUES (t.debit_account, m.posted, 0, m.pending, 0),
                                    (t.credit_account, 0, m.posted, 0, m.pending))
             AS v(account_id, dr, cr, dr_pending, cr_pending)
-        JOIN account a ON a.id = v.account_id AND a.mode = 1
+        JOIN public.account a ON a.id = v.account_id AND a.mode = 1
         WHERE t.xid >= since AND t.xid < until
     ), totals AS (
-        INSERT INTO rollup AS r (account_id, dr, cr, dr_pending, cr_pending)
+        INSERT INTO public.rollup AS r (account_id, dr, cr, dr_pending, cr_pending)
         SELECT account_id, sum(dr), sum(cr), sum(dr_pending), sum(cr_pending)
         FROM leg GROUP BY account_id ORDER BY account_id
         ON CONFLICT (account_id) DO UPDATE
@@ -379,14 +381,14 @@ BEGIN
             dr_pending = r.dr_pending + excluded.dr_pending,
             cr_pending = r.cr_pending + excluded.cr_pending
     ), days AS (
-        INSERT INTO effective_delta AS e (account_id, effective_on, dr, cr)
+        INSERT INTO public.effective_delta AS e (account_id, effective_on, dr, cr)
         SELECT account_id, effective_on, sum(dr), sum(cr)
         FROM leg GROUP BY account_id, effective_on HAVING sum(dr) + sum(cr) > 0
         ORDER BY account_id, effective_on
         ON CONFLICT (account_id, effective_on) DO UPDATE SET dr = e.dr + excluded.dr, cr = e.cr + excluded.cr
     )
     SELECT count(*) INTO folded FROM leg;
-    UPDATE rollup_mark SET upto = until;
+    UPDATE public.rollup_mark SET upto = until;
     RETURN folded;
 END $$;
 
@@ -398,21 +400,21 @@ DECLARE
     last date;
 BEGIN
     PERFORM pg_advisory_xact_lock(7001, p_brand);
-    SELECT max(ends_on) INTO last FROM period WHERE brand_id = p_brand;
+    SELECT max(ends_on) INTO last FROM public.period WHERE brand_id = p_brand;
     IF last >= p_ends_on THEN
         RETURN false;
     END IF;
-    INSERT INTO checkpoint (brand_id, ends_on, account_id, dr, cr)
+    INSERT INTO public.checkpoint (brand_id, ends_on, account_id, dr, cr)
     SELECT p_brand, p_ends_on, account_id, sum(dr), sum(cr) FROM (
-        SELECT account_id, dr, cr FROM checkpoint WHERE brand_id = p_brand AND ends_on = last
+        SELECT account_id, dr, cr FROM public.checkpoint WHERE brand_id = p_brand AND ends_on = last
         UNION ALL
-        SELECT v.account_id, v.dr, v.cr FROM transfer t
+        SELECT v.account_id, v.dr, v.cr FROM public.transfer t
         CROSS JOIN LATERAL (VALUES (t.debit_account, t.amount, 0), (t.credit_account, 0, t.amount))
             AS v(account_id, dr, cr)
         WHERE t.brand_id = p_brand AND t.kind IN (0, 2) AND t.effective_on <= p_ends_on
           AND t.effective_on > coalesce(last, '-infinity')
     ) AS part GROUP BY account_id;
-    INSERT INTO period (brand_id, ends_on, closed_at) VALUES (p_brand, p_ends_on, p_now);
+    INSERT INTO public.period (brand_id, ends_on, closed_at) VALUES (p_brand, p_ends_on, p_now);
     RETURN true;
 END $$;
 
@@ -420,11 +422,11 @@ END $$;
 CREATE FUNCTION ledger_open_balance() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path FROM CURRENT AS $$
 BEGIN
-    INSERT INTO balance (account_id, bound) SELECT id, bound FROM fresh WHERE mode = 0;
+    INSERT INTO public.balance (account_id, bound) SELECT id, bound FROM fresh WHERE mode = 0;
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER open_balance AFTER INSERT ON account REFERENCING NEW TABLE AS fresh
+CREATE TRIGGER open_balance AFTER INSERT ON public.account REFERENCING NEW TABLE AS fresh
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_open_balance();
 
-INSERT INTO rollup_mark (upto) VALUES ('0');
+INSERT INTO public.rollup_mark (upto) VALUES ('0');

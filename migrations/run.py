@@ -1,0 +1,60 @@
+"""Brings a database up to date as its owner and gives the application's role what it may do."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+HERE = Path(__file__).parent
+# Ledger rows come only through ledger_post; the rest of the tables are the application's own.
+GRANTS = """
+GRANT USAGE ON SCHEMA public TO {role};
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};
+GRANT INSERT ON asset, account TO {role};
+GRANT UPDATE (closed_at) ON account TO {role};
+GRANT UPDATE (bound) ON balance TO {role};
+GRANT INSERT ON purchase, refund, lot_use, programme_version, fact TO {role};
+GRANT INSERT, UPDATE ON brand, api_key, member, wallet, lot, cap_use, qualifying_spend,
+    fact_cursor, request TO {role};
+GRANT DELETE ON request TO {role};
+"""
+
+
+def _config(url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+    config.set_main_option(
+        "file_template", "%%(year)d%%(month).2d%%(day).2d_%%(slug)s"
+    )
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return config
+
+
+def head() -> str | None:
+    """Return the newest revision that this code knows."""
+    return ScriptDirectory.from_config(_config("")).get_current_head()
+
+
+async def upgrade(owner_url: str, app_url: str) -> None:
+    """Migrate to the newest revision and renew the grants of ``app_url``'s role."""
+    config = _config(owner_url)
+    role = make_url(app_url).username
+    engine = create_async_engine(owner_url)
+
+    def work(connection: Connection) -> None:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        if role and role != make_url(owner_url).username:
+            quoted = connection.dialect.identifier_preparer.quote(role)
+            for statement in GRANTS.format(role=quoted).split(";"):
+                if statement.strip():
+                    connection.execute(text(statement))
+
+    async with engine.begin() as connection:
+        # Two processes that start at once: the second waits here and finds nothing to do.
+        await connection.execute(text("SELECT pg_advisory_xact_lock(7000)"))
+        await connection.run_sync(work)
+    await engine.dispose()

@@ -51,6 +51,7 @@ def reversal(
     rule: EarningRule,
     purchase: Purchase,
     local: datetime,
+    *,
     awarded: int,
     already_reversed: int,
     refunded: Sequence[int],

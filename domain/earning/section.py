@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from domain.wallets.section import PointsSection
-from kit.documents import Exact, ExactPositive, Part, Section, Text, find_section, fault
+from kit.documents import Exact, ExactPositive, Part, Section, Text, fault, find_section
 
 Path = tuple[str | int, ...]
 

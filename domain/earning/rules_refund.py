@@ -65,7 +65,7 @@ def reversal(
     """
     kept = kept_lines(purchase.lines, refunded)
     earned = compute(rule, kept, purchase.channel, local)[1] if kept else 0
-    return max(0, awarded - min(awarded, earned) - already_reversed)
+    return max(0, awarded - earned - already_reversed)
 
 
 def _shrunk(line: Line, back: int) -> Line:

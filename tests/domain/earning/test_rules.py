@@ -184,6 +184,12 @@ def test_caps_per_period_give_what_the_tightest_leaves() -> None:
     assert award(capped, basket(Line(8_000)), NOON, {day: 100}) == Award(0, 80, 8_000, ())
 
 
+def test_a_cap_lowered_below_what_is_used_takes_nothing_away() -> None:
+    capped = rule(period_cap=[{"name": "daily", "period": "day", "points": "100"}])
+    used = {("daily", date(2026, 5, 5)): 150}
+    assert award(capped, basket(Line(100)), NOON, used) == Award(0, 1, 100, ())
+
+
 def test_a_cap_counts_days_of_the_brands_clock() -> None:
     capped = rule(period_cap=[{"name": "daily", "period": "day", "points": "100"}])
     late = datetime(2026, 5, 6, 3, 59, tzinfo=UTC).astimezone(NEW_YORK)

@@ -63,6 +63,11 @@ def test_the_counter_begins_again_but_the_tier_holds() -> None:
     assert (found.next_tier, found.missing, found.keep_missing) == (None, None, 60_000)
 
 
+def test_a_tier_reached_with_something_over_lacks_nothing_to_be_kept() -> None:
+    found = standing(LADDER, {2026: 40_000}, local(2026, 6, 1))
+    assert (found.tier, found.missing, found.keep_missing) == ("VIB", 60_000, 0)
+
+
 def test_the_brands_clock_decides_the_year() -> None:
     instant = datetime(2027, 1, 1, 4, 30, tzinfo=UTC)
     in_shop = standing(LADDER, {2026: 35_000}, instant.astimezone(NEW_YORK))

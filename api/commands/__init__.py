@@ -1,0 +1,1 @@
+"""Command groups of `laurel`, one file each; api/cli.py assembles them."""

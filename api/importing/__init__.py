@@ -1,0 +1,1 @@
+"""Files of purchases: read, checked, grouped into baskets and handed on in batches."""

@@ -16,9 +16,11 @@ from api.importing.reading import Format, Purchases, open_purchases
 from api.importing.rejects import Rejects
 from api.importing.run import BATCH, EXIT_NOT_RUN, Outcome, Record, Summary, run
 from api.importing.show import progress_bar, show_summary
+from api.sections import SECTIONS
 from domain.brands.rules import Brand
 from domain.earning import service
 from domain.earning.rules import Purchase
+from domain.programmes import queries as programmes
 from kit.clock import Clock
 from kit.db import Database, Session
 from kit.errors import LaurelError
@@ -101,7 +103,8 @@ def recorder(database: Database, clock: Clock, brand: Brand, *, dry_run: bool) -
 
     async def record(some: list[Purchase]) -> Sequence[Outcome]:
         async def work(session: Session) -> Sequence[Outcome]:
-            outcomes = await service.record_purchases(session, clock.now(), brand, some)
+            timeline = await programmes.timeline(session, brand.id, SECTIONS)
+            outcomes = await service.record_purchases(session, clock.now(), brand, timeline, some)
             if dry_run:
                 raise _UndoError(outcomes)
             return outcomes

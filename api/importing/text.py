@@ -4,7 +4,7 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO, NamedTuple, TypeVar
+from typing import IO, NamedTuple, TypeVar, cast
 
 from api.importing.shape import Fault, SourceError
 
@@ -51,7 +51,8 @@ class TextLines:
             raise SourceError(message)
         self._path = path
         packed = start.startswith(_GZIP_MAGIC)
-        self._file: IO[bytes] = gzip.open(self._raw) if packed else self._raw  # type: ignore[assignment]  # noqa: SIM115 - close() or reading on closes it
+        packed_file = gzip.open(self._raw) if packed else self._raw  # noqa: SIM115 - see close()
+        self._file = cast("IO[bytes]", packed_file)
 
     @property
     def done(self) -> int:

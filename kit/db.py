@@ -21,7 +21,13 @@ T = TypeVar("T")
 
 TRANSACTION_SECONDS_MAX = 60
 _TRIES = 5
-_RETRYABLE = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+# A unique violation too: a verb first looks whether the row is there, so another writer was
+# faster, and the next try sees its row.
+_RETRYABLE = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.UniqueViolationError,
+)
 
 
 class Base(DeclarativeBase):
@@ -94,7 +100,7 @@ class Database:
         )
 
     async def write(self, work: Callable[[Session], Awaitable[T]]) -> T:
-        """Run ``work`` in a transaction, again if PostgreSQL chose it as a deadlock's victim.
+        """Run ``work`` in a transaction, again if it lost against another transaction.
 
         ``work`` must hold no state of its own: a rolled-back try leaves nothing behind.
         """

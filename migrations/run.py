@@ -8,6 +8,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from kit import jobs
+
 HERE = Path(__file__).parent
 # Ledger rows come only through ledger_post; the rest of the tables are the application's own.
 GRANTS = """
@@ -15,7 +17,6 @@ GRANT USAGE ON SCHEMA public TO {role};
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};
 GRANT INSERT ON asset, account TO {role};
 GRANT UPDATE (closed_at) ON account TO {role};
-GRANT UPDATE (bound) ON balance TO {role};
 GRANT INSERT ON purchase, refund, lot_use, programme_version, fact TO {role};
 GRANT INSERT, UPDATE ON brand, api_key, member, wallet, lot, cap_use, qualifying_spend,
     fact_cursor, request TO {role};
@@ -49,9 +50,9 @@ async def upgrade(owner_url: str, app_url: str) -> None:
         command.upgrade(config, "head")
         if role and role != make_url(owner_url).username:
             quoted = connection.dialect.identifier_preparer.quote(role)
-            for statement in GRANTS.format(role=quoted).split(";"):
-                if statement.strip():
-                    connection.execute(text(statement))
+            grants = [each for each in GRANTS.format(role=quoted).split(";") if each.strip()]
+            for statement in [*grants, *jobs.grant_statements(role)]:
+                connection.execute(text(statement))
 
     async with engine.begin() as connection:
         # Two processes that start at once: the second waits here and finds nothing to do.

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from api.programmes import apply_programme
 from api.runtime import named_brand, opened
 from api.sections import SECTIONS
 from domain.brands.section import BrandSection
@@ -119,7 +120,9 @@ async def _apply(
     async with opened(Settings()) as runtime:
         now = runtime.clock.now()
         return await runtime.database.write(
-            lambda session: service.apply(session, now, document, effective_from or now, applied_by)
+            lambda session: apply_programme(
+                session, now, document, effective_from or now, applied_by
+            )
         )
 
 

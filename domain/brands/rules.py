@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from typing import Literal
 from zoneinfo import ZoneInfo
+
+KeyRole = Literal["server", "staff"]
 
 
 @dataclass(frozen=True)

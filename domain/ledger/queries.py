@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from uuid import UUID
 
 import asyncpg
 
@@ -153,8 +154,19 @@ async def journal_transfers(
 async def closed_to(session: Session, brand_id: int) -> date | None:
     """Return the last closed day of the brand's books, and keep it so until the commit."""
     await session.fetch("SELECT pg_advisory_xact_lock_shared(7001, $1)", brand_id)
-    return await session.value("SELECT max(ends_on) FROM period WHERE brand_id = $1", brand_id)
+    day: date | None = await session.value(
+        "SELECT max(ends_on) FROM period WHERE brand_id = $1", brand_id
+    )
+    return day
 
 
 def _transfer(row: asyncpg.Record) -> PostedTransfer:
     return PostedTransfer(row[0], row[1], Kind(row[2]), *row[3:])
+
+
+async def known_keys(session: Session, brand_id: int, keys: Sequence[UUID]) -> set[UUID]:
+    """Return those of ``keys`` under which a journal is stored already."""
+    rows = await session.fetch(
+        "SELECT key FROM journal WHERE brand_id = $1 AND key = ANY ($2)", brand_id, list(keys)
+    )
+    return {row["key"] for row in rows}

@@ -80,7 +80,8 @@ class Journal:
     """One business event: all of its transfers or none, once per ``key``.
 
     ``effective_at`` is when it took effect, ``effective_on`` the brand's day of that. A caller
-    that refuses the event itself hands over its code in ``refusal`` and no transfers.
+    that refuses the event itself hands over its code in ``refusal`` and no transfers. A caller
+    whose transfers follow from more than what it was asked for hashes that in ``request``.
     """
 
     key: UUID
@@ -91,6 +92,7 @@ class Journal:
     reverses: int | None = None
     meta: dict[str, Any] | None = None
     refusal: str | None = None
+    request: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,9 @@ class PostedTransfer:
 
 
 def request_hash(journal: Journal) -> bytes:
-    """Return the hash of everything that the caller decided about ``journal``."""
+    """Return the hash by which a repeated key is told from a misused one."""
+    if journal.request is not None:
+        return journal.request
     parts: list[object] = [
         journal.code,
         journal.effective_at,

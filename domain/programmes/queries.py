@@ -1,6 +1,9 @@
 """Reads of applied programme versions."""
 
-from domain.programmes.rules import Version
+from functools import lru_cache
+
+from domain.programmes.rules import Programme, SectionKinds, Timeline, Version, load
+from kit.documents import Section
 from kit.db import Session
 
 _VERSIONS = """
@@ -14,3 +17,19 @@ _VERSIONS = """
 async def versions(session: Session, brand_id: int) -> list[Version]:
     """Return every version of a brand's programme, the earliest start first."""
     return [Version(**row) for row in await session.fetch(_VERSIONS, brand_id)]
+
+
+async def timeline(session: Session, brand_id: int, sections: SectionKinds) -> Timeline:
+    """Return a brand's programmes over time, each file read with ``sections``.
+
+    An applied file never changes, so it is read once per process.
+    """
+    kinds = tuple(sections.items())
+    return Timeline(tuple(_read(each, kinds) for each in await versions(session, brand_id)))
+
+
+@lru_cache(maxsize=1000)
+def _read(version: Version, kinds: tuple[tuple[str, type[Section]], ...]) -> Programme:
+    source = f"version {version.id}"
+    document = load(version.document, dict(kinds), source)
+    return Programme(version.id, version.effective_from, document)

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from pydantic import create_model
@@ -69,6 +69,29 @@ class Version:
     applied_by: str
 
 
+@dataclass(frozen=True, eq=False)
+class Programme:
+    """An applied version, read. Equal only to itself, so that it can key what is made of it."""
+
+    version_id: int
+    effective_from: datetime
+    document: Document
+
+
+AnyDated = TypeVar("AnyDated", Version, Programme)
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A brand's programmes, the earliest start first."""
+
+    programmes: tuple[Programme, ...]
+
+    def at(self, instant: datetime) -> Programme | None:
+        """Return the programme that judges ``instant``, None before the first one."""
+        return in_force(self.programmes, instant)
+
+
 def load(text: str, sections: SectionKinds, source: str) -> Document:
     """Return ``text`` as a checked document; ``source`` names it in messages.
 
@@ -85,12 +108,12 @@ def load(text: str, sections: SectionKinds, source: str) -> Document:
     return Document(source, text, content_hash(_canonical(tables)), present)
 
 
-def in_force(versions: Sequence[Version], instant: datetime) -> Version | None:
+def in_force(versions: Sequence[AnyDated], instant: datetime) -> AnyDated | None:
     """Return the version that judges ``instant``; ``versions`` are sorted by their start.
 
     None if the instant lies before the first version.
     """
-    position = bisect_right(versions, instant, key=lambda version: version.effective_from)
+    position = bisect_right(versions, instant, key=lambda each: each.effective_from)
     return versions[position - 1] if position else None
 
 

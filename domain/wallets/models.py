@@ -24,7 +24,7 @@ INSTANT = TIMESTAMP(timezone=True)
 
 
 class WalletRow(Base):
-    """A member's account in one asset. Its balance row is the lock of all its lots."""
+    """A member's account in one asset. The row is the lock of all that belongs to the member."""
 
     __tablename__ = "wallet"
     __table_args__ = (UniqueConstraint("member_id", "asset_id"),)

@@ -1,0 +1,42 @@
+"""Every invariant of every room, run against the rows as they are."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from domain.earning import invariants as earning
+from domain.ledger import invariants as ledger
+from domain.tiers import invariants as tiers
+from domain.wallets import invariants as wallets
+from kit.db import Session
+
+INVARIANTS: dict[str, str] = {
+    **ledger.INVARIANTS,
+    **wallets.INVARIANTS,
+    **earning.INVARIANTS,
+    **tiers.INVARIANTS,
+}
+SHOWN_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A row that an invariant found; ``count`` is how many there are of this code in all."""
+
+    code: str
+    row: dict[str, Any]
+    count: int
+
+
+async def violations(session: Session) -> AsyncIterator[tuple[str, list[Violation]]]:
+    """Yield each invariant's code with what it found: nothing, if all is well."""
+    for code, query in INVARIANTS.items():
+        rows = await session.fetch(
+            f"SELECT *, count(*) OVER () AS found FROM ({query}) AS bad LIMIT {SHOWN_MAX}"
+        )
+        found = []
+        for row in rows:
+            fields = dict(row)
+            count = fields.pop("found")
+            found.append(Violation(code, fields, count))
+        yield code, found

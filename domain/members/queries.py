@@ -1,0 +1,65 @@
+"""Who the members are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from kit.db import Session
+
+_MEMBER = "SELECT id, brand_id, external_id, display_name, joined_at FROM member "
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person in one brand's programme."""
+
+    id: UUID
+    brand_id: int
+    external_id: str
+    display_name: str | None
+    joined_at: datetime
+
+
+async def by_ids(session: Session, brand_id: int, ids: Sequence[UUID]) -> dict[UUID, Member]:
+    """Return those of the members ``ids`` that are this brand's."""
+    rows = await session.fetch(
+        _MEMBER + "WHERE brand_id = $1 AND id = ANY ($2)", brand_id, list(ids)
+    )
+    return {row["id"]: _member(row) for row in rows}
+
+
+async def by_external_ids(
+    session: Session, brand_id: int, external_ids: Sequence[str]
+) -> dict[str, Member]:
+    """Return the members whom the brand knows by ``external_ids``."""
+    rows = await session.fetch(
+        _MEMBER + "WHERE brand_id = $1 AND external_id = ANY ($2)", brand_id, list(external_ids)
+    )
+    return {row["external_id"]: _member(row) for row in rows}
+
+
+async def page(
+    session: Session,
+    brand_id: int,
+    *,
+    first: int,
+    after: UUID | None = None,
+    backwards: bool = False,
+) -> list[Member]:
+    """Return up to ``first`` members behind ``after``, by id; ``backwards``: those before it."""
+    way, order = ("<", "DESC") if backwards else (">", "ASC")
+    rows = await session.fetch(
+        f"{_MEMBER} WHERE brand_id = $1 AND ($2::uuid IS NULL OR id {way} $2)"
+        f" ORDER BY id {order} LIMIT $3",
+        brand_id,
+        after,
+        first,
+    )
+    return [_member(row) for row in rows]
+
+
+def _member(row: asyncpg.Record) -> Member:
+    return Member(*row)

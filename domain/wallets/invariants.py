@@ -1,0 +1,23 @@
+"""What must always be true between lots and ledger, each as a query that must return no row."""
+
+INVARIANTS = {
+    "LOTS_DIFFER_FROM_LEDGER": """
+        SELECT w.brand_id, w.account_id, b.cr - b.dr AS ledger, l.rest AS lots,
+               b.dr_pending AS ledger_held, l.held AS lots_held
+        FROM wallet w JOIN balance b USING (account_id)
+        LEFT JOIN (SELECT account_id, sum(remaining + held) AS rest, sum(held) AS held
+                   FROM lot GROUP BY account_id) AS l USING (account_id)
+        WHERE b.cr - b.dr <> coalesce(l.rest, 0) OR b.dr_pending <> coalesce(l.held, 0)""",
+    "LOT_DIFFERS_FROM_USES": """
+        SELECT l.brand_id, l.id AS lot_id, l.amount, l.remaining, u.used
+        FROM lot l LEFT JOIN (SELECT lot_id, sum(amount) AS used FROM lot_use GROUP BY lot_id) AS u
+        ON u.lot_id = l.id WHERE l.remaining <> l.amount - coalesce(u.used, 0)""",
+    "LOT_WITHOUT_ACCRUAL": """
+        SELECT l.brand_id, l.id AS lot_id FROM lot l
+        LEFT JOIN transfer t ON t.journal_id = l.journal_id AND t.credit_account = l.account_id
+        WHERE t.amount IS DISTINCT FROM l.amount""",
+    "MEMBER_ACCOUNT_WITHOUT_WALLET": """
+        SELECT a.brand_id, a.id AS account_id FROM account a
+        LEFT JOIN wallet w ON w.account_id = a.id AND w.member_id = a.owner_id
+        WHERE a.code = 'member' AND w.account_id IS NULL""",
+}

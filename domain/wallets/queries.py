@@ -1,0 +1,160 @@
+"""What members have. Spendable and pending follow from lots and ``now``, not from any job."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from kit.db import Session
+
+UPCOMING_MAX = 12
+
+_BOOKS = """
+SELECT s.id, s.scale, i.id, r.id, b.id FROM asset s
+JOIN account i ON i.brand_id = s.brand_id AND i.asset_id = s.id AND i.code = 'issuance'
+JOIN account r ON r.brand_id = s.brand_id AND r.asset_id = s.id AND r.code = 'redemption'
+JOIN account b ON b.brand_id = s.brand_id AND b.asset_id = s.id AND b.code = 'breakage'
+WHERE s.brand_id = $1 AND s.kind = 'points'
+"""
+
+_BALANCES = """
+SELECT w.member_id, w.account_id, b.dr_pending AS held,
+       coalesce(l.spendable, 0)::bigint AS spendable, coalesce(l.pending, 0)::bigint AS pending,
+       l.points, l.ends
+FROM wallet w JOIN balance b USING (account_id)
+LEFT JOIN LATERAL (
+    SELECT sum(spendable) AS spendable, sum(pending) AS pending,
+           array_agg(points ORDER BY expires_at) FILTER (WHERE expires_at IS NOT NULL) AS points,
+           array_agg(expires_at ORDER BY expires_at) FILTER (WHERE expires_at IS NOT NULL) AS ends
+    FROM (
+        SELECT expires_at, sum(remaining)::bigint AS points,
+               sum(remaining) FILTER (WHERE available_at <= $2) AS spendable,
+               sum(remaining) FILTER (WHERE available_at > $2) AS pending
+        FROM lot WHERE account_id = w.account_id AND remaining > 0
+          AND (expires_at IS NULL OR expires_at > $2)
+        GROUP BY expires_at
+    ) AS by_end
+) AS l ON true
+WHERE w.brand_id = $1 AND w.member_id = ANY ($3)
+"""
+
+_ACTIVITY = """
+SELECT t.id, w.member_id, t.code,
+       CASE WHEN t.credit_account = w.account_id THEN t.amount ELSE -t.amount END AS points,
+       j.effective_at, t.recorded_at, j.meta ->> 'reference' AS reference
+FROM wallet w CROSS JOIN LATERAL (
+    SELECT * FROM (
+        (SELECT * FROM transfer WHERE debit_account = w.account_id AND kind IN (0, 2)
+            AND id {way} $3 ORDER BY id {order} LIMIT $4)
+        UNION ALL
+        (SELECT * FROM transfer WHERE credit_account = w.account_id AND kind IN (0, 2)
+            AND id {way} $3 ORDER BY id {order} LIMIT $4)
+    ) AS either ORDER BY id {order} LIMIT $4
+) AS t JOIN journal j ON j.id = t.journal_id
+WHERE w.brand_id = $1 AND w.member_id = ANY ($2) ORDER BY t.id {order}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """A brand's points unit and the accounts that its members' points come from and go to."""
+
+    asset_id: int
+    scale: int
+    issuance: int
+    redemption: int
+    breakage: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """Points that are gone from ``at`` on, unless they are spent before."""
+
+    points: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WalletBalance:
+    """What a member has, in the asset's smallest unit. ``total`` is spendable plus pending.
+
+    ``held`` is reserved by open holds and in neither; ``upcoming`` has the next expiries.
+    """
+
+    member_id: UUID
+    account_id: int
+    spendable: int
+    pending: int
+    held: int
+    upcoming: tuple[Expiry, ...]
+
+    @property
+    def total(self) -> int:
+        """Everything the member has that is not reserved."""
+        return self.spendable + self.pending
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Points that came (positive) or went (negative), and why."""
+
+    id: int
+    member_id: UUID
+    code: str
+    points: int
+    effective_at: datetime
+    recorded_at: datetime
+    reference: str | None
+
+
+async def books(session: Session, brand_id: int) -> Books | None:
+    """Return the brand's points unit and accounts, None before its first programme."""
+    row = await session.one(_BOOKS, brand_id)
+    return Books(*row) if row else None
+
+
+async def balances(
+    session: Session, now: datetime, brand_id: int, member_ids: Sequence[UUID]
+) -> dict[UUID, WalletBalance]:
+    """Return what these members of the brand have at ``now``, in one statement."""
+    rows = await session.fetch(_BALANCES, brand_id, now, list(member_ids))
+    return {
+        row["member_id"]: WalletBalance(
+            member_id=row["member_id"],
+            account_id=row["account_id"],
+            spendable=row["spendable"],
+            pending=row["pending"],
+            held=row["held"],
+            upcoming=tuple(
+                Expiry(points, at)
+                for points, at in zip(row["points"] or (), row["ends"] or (), strict=True)
+            )[:UPCOMING_MAX],
+        )
+        for row in rows
+    }
+
+
+async def activity(
+    session: Session,
+    brand_id: int,
+    member_ids: Sequence[UUID],
+    *,
+    first: int,
+    before: int | None = None,
+    after: int | None = None,
+) -> dict[UUID, list[Movement]]:
+    """Return up to ``first`` movements of each member, newest first, older than ``before``.
+
+    With ``after``: those newer than it, oldest first. Ids are the order, so that pages are
+    complete and free of duplicates while others write.
+    """
+    way, order, bound = ("<", "DESC", before if before is not None else 2**63 - 1)
+    if after is not None:
+        way, order, bound = (">", "ASC", after)
+    rows = await session.fetch(
+        _ACTIVITY.format(way=way, order=order), brand_id, list(member_ids), bound, first
+    )
+    found: dict[UUID, list[Movement]] = {member_id: [] for member_id in member_ids}
+    for row in rows:
+        found[row["member_id"]].append(Movement(*row))
+    return found

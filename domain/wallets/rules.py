@@ -1,0 +1,89 @@
+"""Which lots a movement touches: values in, values out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """What is left of one accrual. ``expires_at`` None: it never expires."""
+
+    id: int
+    account_id: int
+    journal_id: int
+    remaining: int
+    earned_at: datetime
+    available_at: datetime
+    expires_at: datetime | None
+
+    def expired(self, now: datetime) -> bool:
+        """Whether it is gone at ``now``, booked or not. The instant itself is too late."""
+        return self.expires_at is not None and self.expires_at <= now
+
+    def spendable(self, now: datetime) -> bool:
+        """Whether it can be spent at ``now``."""
+        return self.available_at <= now and not self.expired(now)
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """An amount taken out of a lot."""
+
+    lot_id: int
+    amount: int
+
+
+def consume(lots: Sequence[Lot], amount: int, now: datetime) -> list[Take] | None:
+    """Return what to take for a spend of ``amount``: from what expires first.
+
+    None if less than that is spendable at ``now``; pending and expired lots don't count.
+    """
+    takes = _take((lot for lot in _in_order(lots) if lot.spendable(now)), amount)
+    return takes if sum(take.amount for take in takes) == amount else None
+
+
+def claw_back(lots: Sequence[Lot], amount: int, source: int, now: datetime) -> list[Take]:
+    """Return what to take back of an accrual by journal ``source``, at most ``amount``.
+
+    Its own lot first, pending or not, even expired: what it lost by expiry is not taken twice.
+    What the member has spent of it comes from other spendable lots, then from pending ones.
+    """
+    own = [lot for lot in lots if lot.journal_id == source]
+    others = [lot for lot in _in_order(lots) if lot.journal_id != source and not lot.expired(now)]
+    ordered = own + sorted(others, key=lambda lot: not lot.spendable(now))
+    return _take(ordered, amount)
+
+
+def keep(uses: Sequence[tuple[Lot, int]], amount: int) -> list[tuple[int, int, int]]:
+    """Divide what a hold reserved into spent and given back when ``amount`` of it is posted.
+
+    ``uses`` pairs each lot with what was reserved of it. Returns (lot id, spent, given back).
+    """
+    parts = []
+    left = amount
+    for lot, reserved in sorted(uses, key=lambda use: _key(use[0])):
+        spent = min(reserved, left)
+        left -= spent
+        parts.append((lot.id, spent, reserved - spent))
+    return parts
+
+
+def _in_order(lots: Iterable[Lot]) -> list[Lot]:
+    return sorted(lots, key=_key)
+
+
+def _key(lot: Lot) -> tuple[datetime, datetime, int]:
+    return (lot.expires_at or _NEVER, lot.earned_at, lot.id)
+
+
+def _take(lots: Iterable[Lot], amount: int) -> list[Take]:
+    takes = []
+    for lot in lots:
+        part = min(lot.remaining, amount)
+        if part > 0:
+            takes.append(Take(lot.id, part))
+            amount -= part
+    return takes

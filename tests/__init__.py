@@ -1,0 +1,1 @@
+"""What must hold, folder by folder as the source lies."""

@@ -1,0 +1,1 @@
+"""What tests share: servers, builders, ways to look at the result."""

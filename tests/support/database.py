@@ -23,9 +23,9 @@ def named(url: str, database: str) -> str:
 
 
 @asynccontextmanager
-async def own_database(servers: Servers) -> AsyncIterator[Servers]:
+async def own_database(servers: Servers, suffix: str = "") -> AsyncIterator[Servers]:
     """Create, migrate and at the end drop a database; yield where it is."""
-    name = f"laurel_test_{os.getpid()}"
+    name = f"laurel_test_{os.getpid()}{suffix}"
     admin = await asyncpg.connect(dsn(servers.admin_database_url))
     await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     await admin.execute(f"CREATE DATABASE {name} OWNER laurel_owner")
@@ -36,9 +36,11 @@ async def own_database(servers: Servers) -> AsyncIterator[Servers]:
         admin_database_url=named(servers.admin_database_url, name),
     )
     await upgrade(mine.owner_database_url, mine.database_url)
-    yield mine
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
+    try:
+        yield mine
+    finally:
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await admin.close()
 
 
 async def empty(admin: asyncpg.Connection) -> None:

@@ -11,6 +11,7 @@ depends_on = None
 def upgrade() -> None:
     """Create them in the transaction that created the tables, so that no raw row slips in."""
     run("20261121_ledger.sql")
+    run("20261121_ledger_post.sql")
 
 
 def downgrade() -> None:

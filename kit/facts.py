@@ -69,6 +69,7 @@ async def record(session: Session, now: datetime, facts: Sequence[Fact]) -> None
     """Write ``facts`` in the caller's transaction, in the order given."""
     if not facts:
         return
+    correlation = correlation_id()
     await session.fetch(
         "INSERT INTO fact (tenant_id, kind, subject, payload, recorded_at, correlation_id)"
         " SELECT t, k, s, p::jsonb, $5, $6"
@@ -78,7 +79,7 @@ async def record(session: Session, now: datetime, facts: Sequence[Fact]) -> None
         [fact.subject for fact in facts],
         [orjson.dumps(fact.payload).decode() for fact in facts],
         now,
-        correlation_id(),
+        str(correlation) if correlation else None,
     )
 
 

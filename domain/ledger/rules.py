@@ -1,6 +1,6 @@
 """What can be asked of the ledger, as values, and what makes two requests the same."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import IntEnum
 from typing import Any
@@ -9,6 +9,11 @@ from uuid import UUID
 import orjson
 
 from kit.ids import content_hash
+
+AMOUNT_MAX = 10**15
+"""The largest amount of one transfer; thousands of them still fit into a balance."""
+
+_NO_KEY = UUID(int=0)
 
 
 class Kind(IntEnum):
@@ -174,7 +179,19 @@ def request_hash(journal: Journal) -> bytes:
         (t.debit, t.credit, t.asset_id, t.amount, t.code, int(t.kind), t.pending_id, t.expires_at)
         for t in journal.transfers
     ]
-    return content_hash(orjson.dumps(parts))
+    return content_hash(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS))
+
+
+def expressible(journal: Journal) -> Journal:
+    """Return ``journal``, refused if it moves nothing or more than the books can hold."""
+    if journal.refusal is not None:
+        return journal
+    if not journal.transfers:
+        return replace(journal, refusal="EMPTY_JOURNAL")
+    if any(transfer.amount > AMOUNT_MAX for transfer in journal.transfers):
+        request = journal.request or content_hash(repr(replace(journal, key=_NO_KEY)).encode())
+        return replace(journal, transfers=(), refusal="INVALID_AMOUNT", request=request)
+    return journal
 
 
 def mirrored(transfers: list[PostedTransfer]) -> tuple[Transfer, ...]:

@@ -17,11 +17,13 @@ from domain.ledger.rules import (
     Resolution,
     Reversal,
     Transfer,
+    expressible,
     mirrored,
     request_hash,
 )
 from kit.db import Session
 from kit.errors import LaurelError
+from kit.ids import content_hash
 
 _POST = f"SELECT * FROM ledger_post({', '.join(f'${n}' for n in range(1, 21))})"
 _TOTALS = ("accounts", "drs", "crs", "dr_pendings", "cr_pendings")
@@ -94,10 +96,12 @@ async def post(
 
     Each journal is posted whole or refused whole, as if it had come alone after the ones before
     it. A known key answers as it did the first time (KEY_CONFLICT if the content is another).
-    Refusals: ACCOUNT_NOT_FOUND, ACCOUNT_CLOSED, ALREADY_REVERSED, ASSET_MISMATCH, EXCEEDS_HOLD,
-    HOLD_EXPIRED, HOLD_NOT_EXPIRED, HOLD_NOT_FOUND, HOLD_RESOLVED, INSUFFICIENT_BALANCE,
-    INVALID_AMOUNT, JOURNAL_NOT_FOUND, KEY_CONFLICT, PERIOD_CLOSED, SAME_ACCOUNT.
+    Refusals: ACCOUNT_NOT_FOUND, ACCOUNT_CLOSED, ALREADY_REVERSED, ASSET_MISMATCH, EMPTY_JOURNAL,
+    EXCEEDS_HOLD, HOLD_EXPIRED, HOLD_NOT_EXPIRED, HOLD_NOT_FOUND, HOLD_RESOLVED,
+    INSUFFICIENT_BALANCE, INVALID_AMOUNT, JOURNAL_NOT_FOUND, KEY_CONFLICT, PERIOD_CLOSED,
+    SAME_ACCOUNT.
     """
+    journals = [expressible(journal) for journal in journals]
     hashes = [request_hash(journal) for journal in journals]
     first: dict[object, int] = {}
     for position, journal in enumerate(journals):
@@ -194,6 +198,7 @@ async def resolve(
             effective_on=brand.day(now),
             transfers=(_resolution(item, held[item.hold_id]),) if item.hold_id in held else (),
             refusal=None if item.hold_id in held else "HOLD_NOT_FOUND",
+            request=_asked("resolve", item.hold_id, item.kind, item.code, item.amount),
         )
         for item in resolutions
     ]
@@ -234,9 +239,15 @@ async def reverse(
                 transfers=undone,
                 reverses=item.journal_id,
                 refusal=None if undone else "JOURNAL_NOT_FOUND",
+                request=_asked("reverse", item.journal_id, item.code),
             )
         )
     return await post(session, now, brand.id, journals)
+
+
+def _asked(*parts: object) -> bytes:
+    """Return the hash of a request whose journal also depends on when it comes."""
+    return content_hash(*(str(part).encode() for part in parts))
 
 
 async def close_period(session: Session, now: datetime, brand: Brand, ends_on: date) -> None:

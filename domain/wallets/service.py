@@ -273,7 +273,7 @@ def _hold_journal(
     refusal: str | None,
     now: datetime,
 ) -> Journal:
-    request = (str(item.member_id), item.points, item.expires_at, item.reference)
+    request = (str(item.member_id), str(item.points), item.expires_at, item.reference)
     transfers: tuple[Transfer, ...] = ()
     if account is not None and refusal is None:
         transfers = (

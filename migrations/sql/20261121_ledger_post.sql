@@ -167,6 +167,9 @@ CREATE FUNCTION ledger_post(
     OUT accounts bigint[], OUT drs bigint[], OUT crs bigint[],
     OUT dr_pendings bigint[], OUT cr_pendings bigint[]
 ) LANGUAGE plpgsql SECURITY DEFINER
+-- Temporary types are found first unless they come last here: a caller's own `jsonb`, a domain
+-- with a check, would run his code as the owner.
+SET search_path = pg_catalog, public, pg_temp
 -- One plan for good, made when tables may still be empty: the way by the index is always right.
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 DECLARE
@@ -251,3 +254,8 @@ BEGIN
     INTO accounts, drs, crs, dr_pendings, cr_pendings
     FROM public.balance b WHERE b.account_id = ANY (t_debit || t_credit);
 END $$;
+
+-- What the doors above call is not for others: compiled in a caller's session under his own
+-- types, or hung as a trigger on a temporary table, it would serve him with the owner's rights.
+REVOKE EXECUTE ON FUNCTION ledger_refuse_change, ledger_apply, ledger_apply_holds,
+    ledger_open_balance, ledger_fault, ledger_judge, ledger_all_fit FROM PUBLIC;

@@ -15,6 +15,7 @@ import orjson
 from sqlalchemy import Executable, MetaData, Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import UserDefinedType
 
 T = TypeVar("T")
@@ -135,6 +136,10 @@ class Database:
         async with self._engine.connect() as connection:
             yield Session(connection, await _driver(connection))
 
+    def connections_in_use(self) -> int:
+        """Return how many of the pool's connections are at work now."""
+        return cast("QueuePool", self._engine.pool).checkedout()
+
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
@@ -143,4 +148,3 @@ class Database:
 async def _driver(connection: AsyncConnection) -> asyncpg.Connection:
     raw = await connection.get_raw_connection()
     return cast("asyncpg.Connection", raw.driver_connection)
-

@@ -2,7 +2,19 @@
 
 import typer
 
-from api.commands import figures, imports, ledger, migrate, programme
+from api.commands import (
+    demo,
+    figures,
+    imports,
+    key,
+    ledger,
+    migrate,
+    programme,
+    schema,
+    serve,
+    token,
+    worker,
+)
 
 app = typer.Typer(
     name="laurel",
@@ -10,11 +22,17 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.add_typer(programme.app, name="programme")
-app.add_typer(imports.app, name="import")
-app.add_typer(ledger.app, name="ledger")
-app.command(name="figures")(figures.figures)
-app.command(name="migrate")(migrate.migrate)
+for single in (
+    demo.demo,
+    serve.serve,
+    worker.worker,
+    migrate.migrate,
+    figures.figures,
+    token.token,
+):
+    app.command()(single)
+for group in (programme, imports, ledger, key, schema):
+    app.add_typer(group.app)
 
 
 def main() -> None:

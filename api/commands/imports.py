@@ -30,7 +30,7 @@ app = typer.Typer(name="import", help="Import files into a brand.", no_args_is_h
 
 # Reading makes millions of small tuples that hold no cycles; by default a tenth of the time of
 # an import goes into looking for some.
-_GC_THRESHOLDS = (100_000, 50, 50)
+GC_THRESHOLDS = (100_000, 50, 50)
 
 
 @app.callback()
@@ -61,7 +61,7 @@ def purchases(
     ] = None,
 ) -> None:
     """Import purchases; exit 0: all fine, 1: some were rejected, 2: the file can't be read."""
-    gc.set_threshold(*_GC_THRESHOLDS)
+    gc.set_threshold(*GC_THRESHOLDS)
     console = Console(stderr=True)
     target = rejects or file.with_name(file.name + ".rejects.csv")
 

@@ -1,0 +1,112 @@
+"""Three queries to paste, each with a token that works, in the terminal and on the start page."""
+
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from api.runtime import Runtime
+from api.tokens import Tokens
+from domain.brands.rules import Brand
+from domain.brands.service import issue_keys, revoke_keys
+from kit.db import Session
+
+KEY_NAME = "demo"
+FILE_NAME = "demo.json"
+
+_HOME = """{
+  me {
+    externalId
+    joinedAt
+    balance { spendable pending held expiringNext { points at } }
+    tier { name validUntil spendThisYear { amount currency } next { name missing { amount } } }
+    tierAtTheEnd: tier(asOf: "2017-12-31T23:59:59-05:00") {
+      name validUntil spendThisYear { amount currency }
+    }
+    activity(first: 5) { edges { node { code points effectiveAt reference } } }
+  }
+}"""
+
+_FIGURES = """{
+  figures(asOf: "2017-12-31T23:59:59-05:00") {
+    members purchases spend { amount currency }
+    pointsIssued pointsOutstanding tiers { name members }
+  }
+  members(first: 3) { edges { node { externalId balance { spendable } } } }
+}"""
+
+_PURCHASE = """mutation Buy($input: RecordPurchasesInput!) {
+  recordPurchases(input: $input) {
+    outcomes { externalId status points member { balance { spendable } } error { code message } }
+    errors { code message }
+  }
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoQuery:
+    """A query to try; ``token`` goes into the header Authorization as a bearer."""
+
+    title: str
+    query: str
+    variables: dict[str, Any]
+    token: str
+
+
+async def prepared(runtime: Runtime, brand: Brand) -> list[DemoQuery]:
+    """Issue fresh tokens, write the queries where the start page finds them, return them."""
+    now = runtime.clock.now()
+    async with runtime.database.read() as session:
+        member = await _keenest(session, brand)
+
+    async def renew(session: Session) -> tuple[str, str]:
+        rows = await session.fetch(
+            "SELECT id FROM api_key WHERE brand_id = $1 AND name = $2 AND revoked_at IS NULL",
+            brand.id,
+            KEY_NAME,
+        )
+        old: list[UUID] = [row["id"] for row in rows]
+        await revoke_keys(session, now, brand, old)
+        staff, server = await issue_keys(
+            session, now, brand, [("staff", KEY_NAME), ("server", KEY_NAME)]
+        )
+        return staff.secret, server.secret
+
+    staff, server = await runtime.database.write(renew)
+    token = Tokens(runtime.settings).issue(brand.code, member, now)
+    purchase = {
+        "externalId": f"demo-{now:%Y%m%d%H%M%S}",
+        "member": member,
+        "occurredAt": now.isoformat(),
+        "currency": brand.currency,
+        "lines": [{"amount": "12.99", "category": "COFFEE"}],
+    }
+    variables = {"input": {"idempotencyKey": purchase["externalId"], "purchases": [purchase]}}
+    queries = [
+        DemoQuery("A member's home screen", _HOME, {}, token),
+        DemoQuery("The brand's figures, for its staff", _FIGURES, {}, staff),
+        DemoQuery("A purchase, from the brand's server", _PURCHASE, variables, server),
+    ]
+    _write(runtime.settings.data_dir / FILE_NAME, queries)
+    return queries
+
+
+async def _keenest(session: Session, brand: Brand) -> str:
+    return str(
+        await session.value(
+            "SELECT m.external_id FROM member m JOIN wallet w ON w.member_id = m.id"
+            " JOIN balance b USING (account_id) WHERE m.brand_id = $1"
+            " ORDER BY b.cr - b.dr DESC, m.external_id LIMIT 1",
+            brand.id,
+        )
+    )
+
+
+def _write(path: Path, queries: list[DemoQuery]) -> None:
+    # It holds tokens: nobody else on the machine may read them.
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "wb") as file:
+        file.write(orjson.dumps([asdict(query) for query in queries]))

@@ -9,7 +9,7 @@ from typing import Annotated
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from api.runtime import named_brand, opened
 from api.sections import SECTIONS
@@ -82,9 +82,8 @@ def instant(text: str, brand: Brand) -> datetime:
 
 def show(brand: Brand, answer: Figures) -> None:
     """Print the figures for people."""
-    table = Table(title=f"{brand.name}, as of {brand.local(answer.as_of):%Y-%m-%d %H:%M %Z}")
-    table.add_column("figure")
-    table.add_column("value", justify="right")
+    at = brand.local(answer.as_of)
+    table = Table("figure", Column("value", justify="right"))
     rows = {
         "members": f"{answer.members:,}",
         "purchases": f"{answer.purchases:,}",
@@ -99,7 +98,9 @@ def show(brand: Brand, answer: Figures) -> None:
     }
     for name, value in rows.items():
         table.add_row(name, value)
-    Console().print(table)
+    console = Console()
+    console.print(f"{brand.name} as of {at:%Y-%m-%d %H:%M %Z}", highlight=False)
+    console.print(table)
 
 
 def _money(amount: int, brand: Brand) -> str:

@@ -108,11 +108,12 @@ INVARIANTS = {
     # 11, 12: a closed period's totals are still the sums of its rows.
     "CHECKPOINT_MISMATCH": f"""
         WITH {_LEGS}
-        SELECT c.brand_id, c.ends_on, c.account_id, c.dr, c.cr, t.dr AS dr_rows, t.cr AS cr_rows
-        FROM checkpoint c LEFT JOIN LATERAL (
-            SELECT sum(dr) AS dr, sum(cr) AS cr FROM leg
-            WHERE leg.account_id = c.account_id AND leg.effective_on <= c.ends_on) AS t ON true
-        WHERE (c.dr, c.cr) IS DISTINCT FROM (coalesce(t.dr, 0), coalesce(t.cr, 0))""",
+        SELECT c.brand_id, c.ends_on, c.account_id, c.dr, c.cr,
+               sum(leg.dr) AS dr_rows, sum(leg.cr) AS cr_rows
+        FROM checkpoint c LEFT JOIN leg
+            ON leg.account_id = c.account_id AND leg.effective_on <= c.ends_on
+        GROUP BY c.brand_id, c.ends_on, c.account_id
+        HAVING (c.dr, c.cr) IS DISTINCT FROM (coalesce(sum(leg.dr), 0), coalesce(sum(leg.cr), 0))""",
     # 18: a reversal moves back exactly what its journal moved.
     "BAD_REVERSAL": """
         SELECT j.brand_id, r.reversed_id, r.journal_id FROM reversal r

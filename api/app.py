@@ -1,0 +1,99 @@
+"""The web application: built from settings, its parts opened and closed with its life."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from api.auth import Authenticator
+from api.errors import refusal, refused
+from api.http import health, media, metrics
+from api.http.edge import Edge
+from api.http.graphql import GraphQLEndpoint
+from api.http.health import Readiness
+from api.pages.pages import STATIC, Pages
+from api.runtime import Runtime, opened
+from api.tokens import Tokens
+from kit import log
+from kit.settings import Settings
+
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def create() -> Starlette:
+    """Return the application of a process of its own, with settings from the environment."""
+    settings = Settings()
+    log.configure(settings)
+    # Operations are logged with what they did; their addresses would say the same again.
+    logging.getLogger("uvicorn.access").propagate = False
+    return application(settings, lambda: opened(settings, migrate=False))
+
+
+def application(
+    settings: Settings, running: Callable[[], AbstractAsyncContextManager[Runtime]]
+) -> Starlette:
+    """Return the application. Raises ConfigurationError if members could not sign in.
+
+    ``running`` opens what the application works with, for as long as it lives.
+    """
+    tokens = Tokens(settings)
+    pages = Pages(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with running() as runtime:
+            app.state.graphql = GraphQLEndpoint(runtime, Authenticator(runtime.database, tokens))
+            app.state.readiness = Readiness(runtime)
+            watching = asyncio.create_task(metrics.watch(runtime.database.connections_in_use))
+            yield
+            watching.cancel()
+
+    async def graphql(request: Request) -> Response:
+        if settings.environment == "development" and _browses(request):
+            return await pages.explorer(request)
+        endpoint: GraphQLEndpoint = request.app.state.graphql
+        return await endpoint.respond(request)
+
+    async def ready(request: Request) -> Response:
+        readiness: Readiness = request.app.state.readiness
+        return await readiness.respond(request)
+
+    return Starlette(
+        routes=[
+            Route("/", pages.start),
+            Route("/graphql", graphql, methods=_METHODS),
+            Route("/schema.graphql", pages.schema),
+            Route("/healthz", health.alive),
+            Route("/readyz", ready),
+            Route("/metrics", metrics.respond),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
+        middleware=[Middleware(Edge)],
+        exception_handlers={HTTPException: _missed},
+        lifespan=lifespan,
+    )
+
+
+def _browses(request: Request) -> bool:
+    if request.method != "GET" or "query" in request.query_params:
+        return False
+    offered = (media.JSON, media.GRAPHQL, media.HTML)
+    return media.wanted(request.headers.get("accept", ""), offered) == media.HTML
+
+
+async def _missed(_: Request, error: Exception) -> Response:
+    """Answer a request that no route takes, in the shape of every other failure."""
+    if not isinstance(error, HTTPException):
+        raise error
+    code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "BAD_REQUEST")
+    return JSONResponse(
+        refused(refusal(code, error.detail)), error.status_code, dict(error.headers or {})
+    )

@@ -1,0 +1,87 @@
+"""Who calls: an API key or a member's token becomes a principal, and nothing else does."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from api.tokens import Tokens
+from domain.brands import queries as brands
+from domain.brands.rules import Brand
+from domain.brands.service import KEY_PREFIX, secret_hash
+from kit.db import Database
+from kit.errors import LaurelError
+
+_HEADER_LENGTH_MAX = 8192
+
+
+class UnauthenticatedError(LaurelError):
+    """The caller gave no credentials where some are needed, or none that hold."""
+
+    code = "UNAUTHENTICATED"
+
+
+class Role(Enum):
+    """The kinds of caller. Permissions are declared per kind on every field."""
+
+    ANONYMOUS = "anyone"
+    MEMBER = "members"
+    SERVER = "the brand's servers"
+    STAFF = "the brand's staff"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A caller. All but anonymous ones belong to one brand and see no other's rows."""
+
+    role: Role = Role.ANONYMOUS
+    home: Brand | None = None
+    external_id: str = ""
+    """By which the brand knows a member; empty for other callers."""
+
+    @property
+    def brand(self) -> Brand:
+        """The brand of a caller who has one. Raises UnauthenticatedError for the others."""
+        if self.home is None:
+            raise UnauthenticatedError("Sign in: send an Authorization header with a bearer token.")
+        return self.home
+
+
+ANONYMOUS = Principal()
+
+
+class Authenticator:
+    """Turns the Authorization header into a principal with one indexed read."""
+
+    def __init__(self, database: Database, tokens: Tokens) -> None:
+        self._database = database
+        self._tokens = tokens
+
+    async def principal(self, authorization: str | None, now: datetime) -> Principal:
+        """Return the caller. Raises UnauthenticatedError for credentials that do not hold."""
+        if not authorization:
+            return ANONYMOUS
+        scheme, _, credentials = authorization.partition(" ")
+        credentials = credentials.strip()
+        if scheme.lower() != "bearer" or not credentials or len(credentials) > _HEADER_LENGTH_MAX:
+            raise UnauthenticatedError("Send the header as `Authorization: Bearer TOKEN`.")
+        if credentials.startswith(KEY_PREFIX):
+            return await self._key_holder(credentials)
+        return await self._member(credentials, now)
+
+    async def _key_holder(self, secret: str) -> Principal:
+        async with self._database.alone() as session:
+            found = await brands.by_key(session, secret_hash(secret))
+        if found is None:
+            raise UnauthenticatedError("The API key is unknown or was revoked.")
+        role, brand = found
+        return Principal(Role.SERVER if role == "server" else Role.STAFF, brand)
+
+    async def _member(self, token: str, now: datetime) -> Principal:
+        claims = await self._tokens.claims(token, now)
+        if claims is None:
+            raise UnauthenticatedError("The token is not valid here, or has expired.")
+        async with self._database.alone() as session:
+            brand = await brands.by_code(session, claims.brand)
+        if brand is None:
+            raise UnauthenticatedError("The token is not valid here, or has expired.")
+        return Principal(Role.MEMBER, brand, claims.member)

@@ -1,0 +1,79 @@
+"""``laurel serve``: answer over HTTP."""
+
+import asyncio
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Annotated, NoReturn
+
+import typer
+import uvicorn
+
+from api.tokens import Tokens
+from kit import embedded, log
+from kit.errors import LaurelError
+from kit.settings import Settings
+from migrations.run import upgrade
+
+GRACE_SECONDS = 30
+# The name is that of prometheus-client, which reads it when it is first imported.
+_COUNTS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(help="How many processes share it.", min=1)] = 1,
+) -> None:
+    """Answer over HTTP until SIGTERM; requests under way are finished."""
+    settings = Settings()
+    log.configure(settings)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with ready(settings, workers):
+            run(host, port, workers)
+    except KeyboardInterrupt:
+        return
+    except LaurelError as error:
+        typer.echo(f"{error.code}: {error.message}", err=True)
+        raise typer.Exit(1) from None
+
+
+@contextmanager
+def ready(settings: Settings, workers: int) -> Iterator[None]:
+    """Hold what every serving process shares: the embedded servers, up to date, and the counts.
+
+    Raises ConfigurationError for settings that can't serve.
+    """
+    Tokens(settings)
+    with ExitStack() as shared:
+        servers = shared.enter_context(embedded.resolve(settings))
+        if settings.database_url is None:
+            asyncio.run(upgrade(servers.owner_database_url, servers.database_url))
+        if workers > 1 and _COUNTS_VARIABLE not in os.environ:
+            directory = tempfile.TemporaryDirectory(prefix="laurel-counts-")
+            os.environ[_COUNTS_VARIABLE] = shared.enter_context(directory)
+            shared.callback(os.environ.pop, _COUNTS_VARIABLE)
+        yield
+
+
+def run(host: str, port: int, workers: int) -> None:
+    """Serve until a signal ends it."""
+    uvicorn.run(
+        "api.app:create",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+def _interrupt(*_: object) -> NoReturn:
+    # The server repeats the signal once it has shut down; both ways are a good end.
+    raise KeyboardInterrupt

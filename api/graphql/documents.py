@@ -1,0 +1,216 @@
+"""From a document's text to an operation that may run: parsed, validated and judged once.
+
+What doesn't depend on the caller is kept per text: syntax, validity, limits, and which fields
+each operation asks for. Then a caller's permission is a look at those fields, before anything
+runs, so that a refused field never leaves a mutation half done.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    parse,
+    specified_rules,
+    validate,
+    visit,
+)
+
+from api.auth import Role
+from api.errors import Refusal, refusal
+from api.graphql import limits
+from api.graphql.fields import allowed
+
+ERRORS_MAX = 20
+KEPT_MAX = 1_000
+KEPT_LENGTH_MAX = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A field that an operation asks for, who may, and whether it looks at the schema itself."""
+
+    coordinate: str
+    allow: frozenset[Role]
+    node: FieldNode
+    introspection: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a document, with every field it asks for through any fragment."""
+
+    name: str | None
+    type: OperationType
+    uses: tuple[Use, ...]
+
+    def refusal(self, role: Role, *, introspection: bool) -> Refusal | None:
+        """Return why a caller of this kind may not run it, or None."""
+        errors = [
+            _denied(use, role)
+            for use in self.uses
+            if (not introspection if use.introspection else role not in use.allow)
+        ]
+        if not errors:
+            return None
+        if role is Role.ANONYMOUS:
+            return Refusal("UNAUTHENTICATED", errors[:1])
+        return Refusal("FORBIDDEN", errors[:ERRORS_MAX])
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A valid document."""
+
+    ast: DocumentNode
+    operations: tuple[Operation, ...]
+
+    def operation(self, name: str | None) -> Operation | Refusal:
+        """Return the operation called ``name``; without a name the only one."""
+        if name is None:
+            if len(self.operations) == 1:
+                return self.operations[0]
+            message = "The document has several operations: name one as `operationName`."
+        else:
+            for each in self.operations:
+                if each.name == name:
+                    return each
+            message = f"The document has no operation called {name[:100]!r}."
+        return refusal("OPERATION_RESOLUTION_FAILURE", message)
+
+
+class Documents:
+    """The documents that clients send, kept while they are in use."""
+
+    def __init__(self, schema: GraphQLSchema, *, hide_suggestions: bool) -> None:
+        self._schema = schema
+        self._hide_suggestions = hide_suggestions
+        # Made once: rules made anew for each request would make every request unknown.
+        self._rules = tuple(specified_rules)
+        self._kept: OrderedDict[str, Document | Refusal] = OrderedDict()
+
+    def prepare(self, text: str) -> Document | Refusal:
+        """Return the document that ``text`` is, or why it is none."""
+        known = self._kept.get(text)
+        if known is not None:
+            self._kept.move_to_end(text)
+            return known
+        prepared = self._prepare(text)
+        if len(text) <= KEPT_LENGTH_MAX:
+            self._kept[text] = prepared
+            if len(self._kept) > KEPT_MAX:
+                self._kept.popitem(last=False)
+        return prepared
+
+    def _prepare(self, text: str) -> Document | Refusal:
+        try:
+            ast = parse(
+                text,
+                max_lexical_tokens=limits.TOKENS_MAX,
+                max_comments=limits.COMMENTS_MAX,
+                max_source_length=limits.SOURCE_LENGTH_MAX,
+            )
+        except GraphQLError as error:
+            return Refusal("GRAPHQL_PARSE_FAILED", [error])
+        errors = self._faults(ast)
+        if errors:
+            return Refusal("GRAPHQL_VALIDATION_FAILED", errors)
+        return Document(ast, tuple(_operations(self._schema, ast)))
+
+    def _faults(self, ast: DocumentNode) -> list[GraphQLError]:
+        too_large = limits.check_size(ast)
+        if too_large is not None:
+            return [too_large]
+        errors = validate(
+            self._schema,
+            ast,
+            self._rules,
+            max_errors=ERRORS_MAX,
+            hide_suggestions=self._hide_suggestions,
+        )
+        # Only a valid document is free of circles.
+        too_deep = None if errors else limits.check_depth(ast)
+        return errors if too_deep is None else [too_deep]
+
+
+def _denied(use: Use, role: Role) -> GraphQLError:
+    if use.introspection:
+        message = "The schema is not shown here; its text is published."
+    elif role is Role.ANONYMOUS:
+        message = f"Sign in to ask for {use.coordinate}."
+    else:
+        message = f"{use.coordinate} is not for {role.value}."
+    return GraphQLError(message, use.node)
+
+
+@dataclass(slots=True)
+class _Part:
+    definition: OperationDefinitionNode | FragmentDefinitionNode
+    uses: list[Use]
+    spreads: list[str]
+
+
+class _Collector(Visitor):
+    """Notes, for each definition of a document, its fields and the fragments it spreads."""
+
+    def __init__(self, types: TypeInfo) -> None:
+        super().__init__()
+        self.parts: list[_Part] = []
+        self._types = types
+
+    def enter_operation_definition(self, node: OperationDefinitionNode, *_: object) -> None:
+        self.parts.append(_Part(node, [], []))
+
+    def enter_fragment_definition(self, node: FragmentDefinitionNode, *_: object) -> None:
+        self.parts.append(_Part(node, [], []))
+
+    def enter_fragment_spread(self, node: FragmentSpreadNode, *_: object) -> None:
+        self.parts[-1].spreads.append(node.name.value)
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        parent, field = self._types.get_parent_type(), self._types.get_field_def()
+        name = node.name.value
+        if parent is None or field is None or name == "__typename":
+            return
+        introspective = name.startswith("__") or parent.name.startswith("__")
+        use = Use(f"{parent.name}.{name}", frozenset(allowed(field) or ()), node, introspective)
+        self.parts[-1].uses.append(use)
+
+
+def _operations(schema: GraphQLSchema, ast: DocumentNode) -> Iterator[Operation]:
+    types = TypeInfo(schema)
+    collector = _Collector(types)
+    visit(ast, TypeInfoVisitor(types, collector))
+    fragments = {
+        part.definition.name.value: part
+        for part in collector.parts
+        if isinstance(part.definition, FragmentDefinitionNode)
+    }
+    for part in collector.parts:
+        node = part.definition
+        if isinstance(node, OperationDefinitionNode):
+            name = node.name.value if node.name else None
+            yield Operation(name, node.operation, tuple(_reached(part, fragments)))
+
+
+def _reached(part: _Part, fragments: dict[str, _Part]) -> Iterator[Use]:
+    seen: set[str] = set()
+    waiting = [part]
+    while waiting:
+        current = waiting.pop()
+        yield from current.uses
+        for name in current.spreads:
+            if name not in seen:
+                seen.add(name)
+                waiting.append(fragments[name])

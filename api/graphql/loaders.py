@@ -1,0 +1,127 @@
+"""Reads in batches: however many members a query names, each kind of row is read once.
+
+One `Loaders` lives as long as the reads of one operation are true; each batch is one short
+read session of its own, because resolvers that run at once must not share one.
+"""
+
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from api.graphql.paging import Window
+from api.sections import SECTIONS
+from domain.brands.rules import Brand
+from domain.members import queries as members
+from domain.members.queries import Member
+from domain.programmes import queries as programmes
+from domain.programmes.rules import Timeline
+from domain.tiers import queries as tiers
+from domain.tiers.rules import Standing
+from domain.wallets import queries as wallets
+from domain.wallets.queries import Movement, WalletBalance
+from domain.wallets.section import PointsSection
+from kit.db import Database, Session
+
+K = TypeVar("K")
+V = TypeVar("V")
+Read = Callable[[Session, list[K]], Coroutine[Any, Any, dict[K, V]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Programmes:
+    """A brand's programmes over time and the number of decimals its points have."""
+
+    timeline: Timeline
+    scale: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A page of one member's activity."""
+
+    member_id: UUID
+    page: Window[int]
+
+
+class Loaders:
+    """The batched reads of one brand at one instant."""
+
+    def __init__(self, database: Database, brand: Brand, now: datetime) -> None:
+        self._database = database
+        self._brand = brand
+        self._now = now
+        self._programmes: DataLoader[int, Programmes] = DataLoader(load_fn=self._read_programmes)
+        self.members: DataLoader[UUID, Member | None] = self._loader(self._members)
+        self.members_by_external_id: DataLoader[str, Member | None] = self._loader(
+            self._members_by_external_id
+        )
+        self.balances: DataLoader[UUID, WalletBalance | None] = self._loader(self._balances)
+        self.standings: DataLoader[UUID, Standing | None] = self._loader(self._standings)
+        self.activity: DataLoader[Wanted, list[Movement] | None] = self._loader(self._activity)
+
+    async def programmes(self) -> Programmes:
+        """Return the brand's programmes, read once per operation."""
+        return await self._programmes.load(self._brand.id)
+
+    def _loader(self, read: Read[K, V]) -> DataLoader[K, V | None]:
+        async def load(keys: list[K]) -> Sequence[V | None]:
+            async with self._database.read() as session:
+                found = await read(session, keys)
+            return [found.get(key) for key in keys]
+
+        return DataLoader(load_fn=load)
+
+    async def _read_programmes(self, keys: list[int]) -> list[Programmes]:
+        async with self._database.read() as session:
+            timeline = await programmes.timeline(session, self._brand.id, SECTIONS)
+        scale = 0
+        for programme in timeline.programmes[:1]:  # A scale never changes once applied.
+            scale = programme.document.section(PointsSection).scale
+        return [Programmes(timeline, scale)] * len(keys)
+
+    async def _members(self, session: Session, ids: list[UUID]) -> dict[UUID, Member]:
+        return await members.by_ids(session, self._brand.id, ids)
+
+    async def _members_by_external_id(
+        self, session: Session, external_ids: list[str]
+    ) -> dict[str, Member]:
+        return await members.by_external_ids(session, self._brand.id, external_ids)
+
+    async def _balances(self, session: Session, ids: list[UUID]) -> dict[UUID, WalletBalance]:
+        return await wallets.balances(session, self._now, self._brand.id, ids)
+
+    async def _standings(self, session: Session, ids: list[UUID]) -> dict[UUID, Standing]:
+        timeline = await programmes.timeline(session, self._brand.id, SECTIONS)
+        return await tiers.standings(session, self._now, self._brand, timeline, ids)
+
+    async def _activity(
+        self, session: Session, wanted: list[Wanted]
+    ) -> dict[Wanted, list[Movement]]:
+        found: dict[Wanted, list[Movement]] = {}
+        for page in dict.fromkeys(each.page for each in wanted):
+            ids = [each.member_id for each in wanted if each.page == page]
+            by_member = await wallets.activity(
+                session, self._brand.id, ids, first=page.size + 1, **_bounds(page)
+            )
+            for member_id, movements in by_member.items():
+                found[Wanted(member_id, page)] = _within(page, movements)
+        return found
+
+
+def _bounds(page: Window[int]) -> dict[str, int]:
+    # The list runs from new to old, ids from old to new.
+    if page.backwards:
+        return {"after": 0 if page.before is None else page.before}
+    return {} if page.after is None else {"before": page.after}
+
+
+def _within(page: Window[int], movements: list[Movement]) -> list[Movement]:
+    if page.backwards:
+        after = page.after
+        return [each for each in reversed(movements) if after is None or each.id < after]
+    before = page.before
+    return [each for each in movements if before is None or each.id > before]

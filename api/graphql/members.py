@@ -1,0 +1,140 @@
+"""Members: the home of one's own, one by id, and the brand's list."""
+
+from datetime import datetime
+from uuid import UUID
+
+import strawberry
+
+from api.context import Info
+from api.graphql import ids, paging, wallets
+from api.graphql.fields import SIGNED_IN, attribute, resolver
+from api.graphql.loaders import Wanted
+from api.graphql.node import Node
+from api.graphql.paging import After, Before, Connection, First, Last
+from api.graphql.tiers import Tier, tier
+from api.graphql.wallets import Activity, Balance
+from domain.members import queries
+from domain.members.queries import Member as Record
+
+KIND = "Member"
+_EXTERNAL_ID_LENGTH_MAX = 200
+_KEY_MAX = 2**63 - 1
+
+
+@strawberry.type(description="A person in the brand's programme.")
+class Member(Node):
+    """A member. Members see themselves; the brand's servers and staff see all of the brand's."""
+
+    key: strawberry.Private[UUID]
+    external_id: str = attribute(SIGNED_IN, "The id by which the brand knows the member.")
+    display_name: str | None = attribute(SIGNED_IN, "The name to greet the member with, if known.")
+    joined_at: datetime = attribute(
+        SIGNED_IN, "When the member joined: enrolment, or the earliest purchase reported."
+    )
+
+    @resolver(SIGNED_IN, "What the member has.")
+    async def balance(self, info: Info) -> Balance:
+        loaders = info.context.loaders
+        found = await loaders.balances.load(self.key)
+        return wallets.balance((await loaders.programmes()).scale, found)
+
+    @resolver(SIGNED_IN, "The member's tier; null while the brand has no tiers.")
+    async def tier(self, info: Info) -> Tier | None:
+        standing = await info.context.loaders.standings.load(self.key)
+        return tier(info.context.principal.brand, standing) if standing else None
+
+    @resolver(SIGNED_IN, "How the member's points came and went, newest first.")
+    async def activity(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Activity] | None:
+        page = paging.window(first, after, last, before, _movement_key)
+        loaders = info.context.loaders
+        found = await loaders.activity.load(Wanted(self.key, page)) or []
+        scale = (await loaders.programmes()).scale
+        shown = [wallets.activity(scale, movement) for movement in found]
+        return paging.connection(page, shown, lambda each: each.key)
+
+
+@strawberry.input(one_of=True, description="The one way to name a member.")
+class MemberBy:
+    """Exactly one of them."""
+
+    id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="The member's id in this API."
+    )
+    external_id: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The id by which the brand knows the member."
+    )
+
+
+def member(record: Record) -> Member:
+    """Return a member as it is shown."""
+    return Member(
+        id=ids.encode(KIND, str(record.id)),
+        key=record.id,
+        external_id=record.external_id,
+        display_name=record.display_name,
+        joined_at=record.joined_at,
+    )
+
+
+async def own(info: Info) -> Member | None:
+    """Return the member who calls, None for someone who has yet to be enrolled."""
+    record = await info.context.loaders.members_by_external_id.load(
+        info.context.principal.external_id
+    )
+    return member(record) if record else None
+
+
+async def by_id(info: Info, key: str) -> Member | None:
+    """Return the brand's member with that key, None if it has none."""
+    try:
+        number = UUID(key)
+    except ValueError:
+        return None
+    record = await info.context.loaders.members.load(number)
+    return member(record) if record else None
+
+
+async def by(info: Info, way: MemberBy) -> Member | None:
+    """Return the brand's member who is named, None if it has none."""
+    if way.id:
+        named = ids.decode(way.id)
+        return await by_id(info, named.key) if named and named.kind == KIND else None
+    external_id = way.external_id
+    if not external_id or len(external_id) > _EXTERNAL_ID_LENGTH_MAX or "\0" in external_id:
+        return None
+    record = await info.context.loaders.members_by_external_id.load(external_id)
+    return member(record) if record else None
+
+
+async def page(info: Info, asked: paging.Window[UUID]) -> Connection[Member]:
+    """Return a page of the brand's members in the order of their ids."""
+    brand = info.context.principal.brand
+    async with info.context.database.read() as session:
+        found = await queries.page(
+            session,
+            brand.id,
+            first=asked.size + 1,
+            after=asked.before if asked.backwards else asked.after,
+            backwards=asked.backwards,
+        )
+    if asked.backwards:
+        found.reverse()
+        found = [each for each in found if asked.after is None or each.id > asked.after]
+    else:
+        found = [each for each in found if asked.before is None or each.id < asked.before]
+    shown = [member(record) for record in found]
+    return paging.connection(asked, shown, lambda each: each.key)
+
+
+def _movement_key(text: str) -> int:
+    key = int(text)
+    if not 0 <= key <= _KEY_MAX:
+        raise ValueError
+    return key

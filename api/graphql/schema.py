@@ -1,0 +1,215 @@
+"""The schema as a whole: what can be asked and what can be done."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+from graphql import GraphQLSchema
+from strawberry.schema.config import StrawberryConfig
+
+from api.auth import Role
+from api.context import Info
+from api.graphql import brands, earning, figures, ids, members, paging
+from api.graphql.brands import Brand
+from api.graphql.earning import PurchaseOutcome, RefundOutcome
+from api.graphql.earning_inputs import RecordPurchasesInput, RefundPurchaseInput
+from api.graphql.fields import (
+    BRAND,
+    MEMBERS,
+    SERVERS,
+    SIGNED_IN,
+    STAFF,
+    attribute,
+    resolver,
+)
+from api.graphql.figures import Figures
+from api.graphql.members import Member, MemberBy
+from api.graphql.node import Node
+from api.graphql.outcomes import UserError, of_error
+from api.graphql.paging import After, Before, Connection, First, Last
+from api.graphql.scalars import SCALARS
+from kit.errors import InvalidInputError, LaurelError
+
+NODES_MAX = 100
+
+
+@strawberry.type(description="Everything that can be asked. Nothing here changes anything.")
+class Query:
+    """The root of queries."""
+
+    @resolver(
+        MEMBERS, "The member who calls: a home screen. Null until the brand has enrolled them."
+    )
+    async def me(self, info: Info) -> Member | None:
+        return await members.own(info)
+
+    @resolver(SIGNED_IN, "The caller's brand.")
+    async def brand(self, info: Info) -> Brand:
+        return brands.brand(info.context.principal.brand)
+
+    @resolver(BRAND, "One member of the brand; null if the brand has no such member.")
+    async def member(
+        self,
+        info: Info,
+        by: Annotated[MemberBy, strawberry.argument(description="Which member.")],
+    ) -> Member | None:
+        return await members.by(info, by)
+
+    @resolver(STAFF, "The brand's members, in an order that never changes.")
+    async def members(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Member] | None:
+        return await members.page(info, paging.window(first, after, last, before, UUID))
+
+    @resolver(STAFF, "The brand's key figures.")
+    async def figures(
+        self,
+        info: Info,
+        as_of: Annotated[
+            datetime | None,
+            strawberry.argument(
+                description="Count only what took effect up to this instant; else up to now."
+            ),
+        ] = None,
+    ) -> Figures | None:
+        return await figures.figures(info, as_of)
+
+    @resolver(SIGNED_IN, "The object with this id; null if there is none that the caller may see.")
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[  # noqa: A002 - Relay's name
+            strawberry.ID, strawberry.argument(description="The object's id.")
+        ],
+    ) -> Node | None:
+        return await _node(info, id)
+
+    @resolver(SIGNED_IN, "The objects with these ids, in order; null where `node` gives null.")
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[
+            list[strawberry.ID],
+            strawberry.argument(description=f"The objects' ids, {NODES_MAX} at most."),
+        ],
+    ) -> list[Node | None] | None:
+        return await _nodes(info, ids)
+
+
+@strawberry.type(description="What became of the purchases.")
+class RecordPurchasesPayload:
+    """The payload of recordPurchases."""
+
+    outcomes: list[PurchaseOutcome] = attribute(
+        SERVERS, "One per purchase sent, in the same order; empty if `errors` is not."
+    )
+    errors: list[UserError] = attribute(
+        SERVERS, "Why the request as a whole was refused; nothing was written then."
+    )
+
+    @resolver(SERVERS, "Everything that can be asked, as it is after the change.")
+    def query(self) -> Query:
+        return Query()
+
+
+@strawberry.type(description="What became of the refund.")
+class RefundPurchasePayload:
+    """The payload of refundPurchase."""
+
+    refund: RefundOutcome | None = attribute(BRAND, "The refund; null if it was refused.")
+    errors: list[UserError] = attribute(BRAND, "Why it was refused; nothing was written then.")
+
+    @resolver(BRAND, "Everything that can be asked, as it is after the change.")
+    def query(self) -> Query:
+        return Query()
+
+
+@strawberry.type(description="Everything that can be done. Each field is one transaction.")
+class Mutation:
+    """The root of mutations."""
+
+    @resolver(
+        SERVERS,
+        "Record purchases and give what they earn. Each is taken or refused by itself, and sent"
+        " again it changes nothing.",
+    )
+    async def record_purchases(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the usual name
+            RecordPurchasesInput, strawberry.argument(description="The purchases.")
+        ],
+    ) -> RecordPurchasesPayload | None:
+        try:
+            outcomes = await earning.record(info, input)
+        except LaurelError as error:
+            return RecordPurchasesPayload(outcomes=[], errors=[of_error(error, "input")])
+        return RecordPurchasesPayload(outcomes=outcomes, errors=[])
+
+    @resolver(BRAND, "Refund a purchase, in whole or in part, and take back what it earned.")
+    async def refund_purchase(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the usual name
+            RefundPurchaseInput, strawberry.argument(description="The refund.")
+        ],
+    ) -> RefundPurchasePayload | None:
+        try:
+            done = await earning.refund(info, input)
+        except LaurelError as error:
+            return RefundPurchasePayload(refund=None, errors=[of_error(error, "input")])
+        return RefundPurchasePayload(refund=done, errors=[])
+
+
+async def _node(info: Info, text: str) -> Node | None:
+    named = ids.decode(text)
+    if named is None:
+        return None
+    principal = info.context.principal
+    if named.kind == brands.KIND:
+        own = named.key == principal.brand.code
+        return brands.brand(principal.brand) if own else None
+    if named.kind != members.KIND:
+        return None
+    if principal.role is Role.MEMBER:
+        me = await members.own(info)
+        return me if me and str(me.key) == named.key else None
+    return await members.by_id(info, named.key)
+
+
+async def _nodes(info: Info, texts: Sequence[str]) -> list[Node | None]:
+    if len(texts) > NODES_MAX:
+        message = f"`ids` are more than {NODES_MAX}; ask in several requests."
+        raise InvalidInputError(message, code="TOO_MANY_IDS", path=("ids",))
+    return list(await asyncio.gather(*(_node(info, text) for text in texts)))
+
+
+def _made(*, in_order: bool) -> strawberry.Schema:
+    return strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        types=[Member, Brand],
+        config=StrawberryConfig(scalar_map=SCALARS, sort_schema=in_order),
+    )
+
+
+schema = _made(in_order=False)
+
+
+def core() -> GraphQLSchema:
+    """Return the schema as graphql-core executes it."""
+    return schema._schema  # noqa: SLF001 - there is no public way to it
+
+
+def sdl() -> str:
+    """Return the schema as text, sorted, as it is kept in ``schema.graphql``."""
+    # Only for printing: sorting makes enum types anew, without what turns members into names.
+    return _made(in_order=True).as_str() + "\n"

@@ -1,0 +1,82 @@
+"""What a member has, when it ends, and how it came and went."""
+
+from datetime import datetime
+
+import strawberry
+
+from api.graphql.fields import SIGNED_IN, attribute
+from api.graphql.money import points
+from api.graphql.scalars import Points
+from domain.wallets.queries import Movement, WalletBalance
+
+
+@strawberry.type(description="Points that end at one instant.")
+class PointsExpiry:
+    """An expiry to come."""
+
+    points: Points = attribute(SIGNED_IN, "How many points end then, unless spent before.")
+    at: datetime = attribute(SIGNED_IN, "The first instant at which they are gone.")
+
+
+@strawberry.type(description="What a member has, as of the instant of the request.")
+class Balance:
+    """A balance in its parts."""
+
+    total: Points = attribute(SIGNED_IN, "Spendable and pending points together.")
+    spendable: Points = attribute(SIGNED_IN, "Points that can be spent now.")
+    pending: Points = attribute(SIGNED_IN, "Points earned that can't be spent yet.")
+    held: Points = attribute(
+        SIGNED_IN, "Points reserved by something under way; they count in none of the others."
+    )
+    expiring_next: PointsExpiry | None = attribute(
+        SIGNED_IN, "The points that end first; null if none ever do."
+    )
+    upcoming_expiries: list[PointsExpiry] = attribute(
+        SIGNED_IN, "The expiries to come, the nearest first, twelve at most."
+    )
+
+
+@strawberry.type(description="Points that came or went, and why.")
+class Activity:
+    """A movement of points."""
+
+    key: strawberry.Private[int]
+    code: str = attribute(
+        SIGNED_IN,
+        "What happened, in lower-case words joined by `_`, such as `accrual` or `expiry`."
+        " New kinds may appear: show those you don't know by their points alone.",
+    )
+    points: Points = attribute(SIGNED_IN, "How many points; negative if they went.")
+    effective_at: datetime = attribute(SIGNED_IN, "When it happened for the member.")
+    recorded_at: datetime = attribute(SIGNED_IN, "When it was written down.")
+    reference: str | None = attribute(
+        SIGNED_IN, "What it belongs to in the brand's own books, such as a purchase's id."
+    )
+
+
+def balance(scale: int, found: WalletBalance | None) -> Balance:
+    """Return a balance as it is shown; a member without a wallet has nothing of everything."""
+    upcoming = [
+        PointsExpiry(points=points(scale, each.points), at=each.at)
+        for each in (found.upcoming if found else ())
+    ]
+    return Balance(
+        total=points(scale, found.total if found else 0),
+        spendable=points(scale, found.spendable if found else 0),
+        pending=points(scale, found.pending if found else 0),
+        held=points(scale, found.held if found else 0),
+        expiring_next=upcoming[0] if upcoming else None,
+        upcoming_expiries=upcoming,
+    )
+
+
+def activity(scale: int, movement: Movement) -> Activity:
+    """Return a movement as it is shown."""
+    return Activity(
+        key=movement.id,
+        code=movement.code,
+        points=points(scale, movement.points),
+        effective_at=movement.effective_at,
+        recorded_at=movement.recorded_at,
+        reference=movement.reference,
+    )

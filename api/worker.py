@@ -1,0 +1,57 @@
+"""The worker process: the one list of what runs without anybody waiting for it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from api.runtime import Runtime
+from domain.ledger.jobs import roll_up
+from domain.wallets.jobs import expire_holds, expire_lots
+from kit.db import Database, Session
+from kit.job_runner import JobRunner
+from kit.jobs import forget
+
+_ROUNDS_MAX = 1_000
+_HISTORY_KEPT = timedelta(days=7)
+_HOUR_SECONDS = 3600
+
+Batch = Callable[[Session, datetime], Awaitable[int]]
+
+
+def runner(runtime: Runtime) -> JobRunner:
+    """Return a worker that knows every job and tick."""
+    runner = JobRunner(runtime.servers.database_url, runtime.clock)
+    database = runtime.database
+    runner.tick("roll up the ledger", ticking(database, _roll_up, rounds_max=1), every_seconds=1)
+    runner.tick("expire holds", ticking(database, expire_holds), every_seconds=30)
+    runner.tick("expire lots", ticking(database, expire_lots), every_seconds=30)
+    runner.tick(
+        "forget old jobs", ticking(database, _forget, rounds_max=1), every_seconds=_HOUR_SECONDS
+    )
+    return runner
+
+
+async def work(runtime: Runtime, stop: asyncio.Event) -> None:
+    """Work until ``stop`` is set; what is under way is finished."""
+    await runner(runtime).run(stop)
+
+
+def ticking(
+    database: Database, batch: Batch, *, rounds_max: int = _ROUNDS_MAX
+) -> Callable[[datetime], Awaitable[None]]:
+    """Return a tick that runs ``batch``, each in a transaction, until nothing is left to do."""
+
+    async def tick(now: datetime) -> None:
+        for _ in range(rounds_max):
+            if not await database.write(lambda session: batch(session, now)):
+                return
+
+    return tick
+
+
+async def _roll_up(session: Session, _: datetime) -> int:
+    return await roll_up(session)
+
+
+async def _forget(session: Session, now: datetime) -> int:
+    return await forget(session, now - _HISTORY_KEPT)

@@ -10,7 +10,9 @@ class LaurelError(Exception):
 
     code = "REFUSED"
 
-    def __init__(self, message: str, *, code: str | None = None, path: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, message: str, *, code: str | None = None, path: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.path = path

@@ -80,8 +80,7 @@ async def once(
 async def known(session: Session, *, tenant_id: int, scope: str, key: str) -> bool:
     """Return whether ``key`` was answered before."""
     found = await session.value(
-        "SELECT outcome IS NOT NULL FROM request"
-        " WHERE tenant_id = $1 AND scope = $2 AND key = $3",
+        "SELECT outcome IS NOT NULL FROM request WHERE tenant_id = $1 AND scope = $2 AND key = $3",
         tenant_id,
         scope,
         key,

@@ -52,7 +52,7 @@ def demo(
         return
     address = f"http://{host}:{port}"
     _say_what_to_try(queries, address)
-    worker = subprocess.Popen([sys.executable, "-m", "api", "worker"])  # noqa: S603 - ourselves
+    worker = subprocess.Popen([sys.executable, "-m", "api", "worker"])
     try:
         serve(host=host, port=port, workers=1)
     finally:

@@ -30,7 +30,9 @@ SCOPE = "demo"
 PROGRAMMES = Path(__file__).parents[2] / "programmes"
 
 
-async def loaded(runtime: Runtime, rows: int | None, console: Console) -> tuple[Brand, Summary | None]:
+async def loaded(
+    runtime: Runtime, rows: int | None, console: Console
+) -> tuple[Brand, Summary | None]:
     """Return the demo's brand with its year imported: all of it, or about ``rows`` lines.
 
     The summary is None if the data was there before. Raises ConfigurationError if the data set

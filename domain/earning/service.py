@@ -9,8 +9,15 @@ from uuid import UUID
 
 from domain.brands.rules import Brand
 from domain.earning import store
-from domain.earning.rules import Award, CapKey, EarningRule, Purchase, award, cap_keys
-from domain.earning.rules import compile_earning
+from domain.earning.rules import (
+    Award,
+    CapKey,
+    EarningRule,
+    Purchase,
+    award,
+    cap_keys,
+    compile_earning,
+)
 from domain.earning.rules_check import check
 from domain.earning.section import EarningSection
 from domain.earning.store import NewPurchase, Recorded
@@ -179,9 +186,7 @@ async def _wallets(
         )
         found = await lock_named(session, brand.id, accounts.asset_id, sorted(names))
     earlier = [
-        (name, first[name])
-        for name, wallet in found.items()
-        if first[name] < wallet.joined_at
+        (name, first[name]) for name, wallet in found.items() if first[name] < wallet.joined_at
     ]
     if earlier:
         await members.joined_earlier(session, brand, earlier)

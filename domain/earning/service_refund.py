@@ -111,8 +111,7 @@ async def refund_purchases(
     if decided and accounts is not None:
         taken = await _store(session, now, brand, timeline, accounts, decided)
     return [
-        _recorded(each, taken[each.id]) if isinstance(each, _Decided) else each
-        for each in outcomes
+        _recorded(each, taken[each.id]) if isinstance(each, _Decided) else each for each in outcomes
     ]
 
 
@@ -229,13 +228,13 @@ async def _store(
             for each in due
         ],
     )
-    result = {each.id: (points, journal) for each, (journal, points) in zip(due, taken, strict=True)}
+    result = {
+        each.id: (points, journal) for each, (journal, points) in zip(due, taken, strict=True)
+    }
     rows = [_new(each, *result.get(each.id, (0, None))) for each in decided]
     await store.insert_refunds(session, now, brand.id, rows)
     points = {row.id: row.points_reversed for row in rows}
-    moved = await qualify(
-        session, now, brand, timeline, [_spend(brand, each) for each in decided]
-    )
+    moved = await qualify(session, now, brand, timeline, [_spend(brand, each) for each in decided])
     await record(session, now, [*(_fact(brand, each, points[each.id]) for each in decided), *moved])
     return points
 

@@ -18,7 +18,8 @@ _TRANSFER = (
 _BALANCES = """
 SELECT account_id, dr, cr, dr_pending, cr_pending FROM balance WHERE account_id = ANY ($1)
 UNION ALL
-SELECT account_id, sum(dr)::bigint, sum(cr)::bigint, sum(dr_pending)::bigint, sum(cr_pending)::bigint
+SELECT account_id, sum(dr)::bigint, sum(cr)::bigint,
+       sum(dr_pending)::bigint, sum(cr_pending)::bigint
 FROM (
     SELECT account_id, dr, cr, dr_pending, cr_pending FROM rollup WHERE account_id = ANY ($1)
     UNION ALL
@@ -28,7 +29,8 @@ FROM (
     FROM rollup_mark m JOIN transfer t ON t.xid >= m.upto
     CROSS JOIN LATERAL (SELECT
         CASE WHEN t.kind IN (0, 2) THEN t.amount ELSE 0 END AS posted,
-        CASE WHEN t.kind = 1 THEN t.amount ELSE 0 END - coalesce(t.pending_amount, 0) AS pending) AS p
+        CASE WHEN t.kind = 1 THEN t.amount ELSE 0 END - coalesce(t.pending_amount, 0) AS pending
+    ) AS p
     CROSS JOIN LATERAL (VALUES (t.debit_account, p.posted, 0, p.pending, 0),
                                (t.credit_account, 0, p.posted, 0, p.pending))
         AS v(account_id, dr, cr, dr_pending, cr_pending)

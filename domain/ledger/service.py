@@ -25,7 +25,8 @@ from kit.db import Session
 from kit.errors import LaurelError
 from kit.ids import content_hash
 
-_POST = f"SELECT * FROM ledger_post({', '.join(f'${n}' for n in range(1, 21))})"
+_PARAMETERS = ", ".join(f"${n}" for n in range(1, 21))
+_POST = f"SELECT * FROM ledger_post({_PARAMETERS})"  # noqa: S608 - names of parameters only
 _TOTALS = ("accounts", "drs", "crs", "dr_pendings", "cr_pendings")
 
 
@@ -126,12 +127,14 @@ async def post(
     return [
         answered[position]
         if first[journal.key] == position
-        else _repeated(answered[first[journal.key]], hashes[position] == hashes[first[journal.key]])
+        else _repeated(
+            answered[first[journal.key]], same=hashes[position] == hashes[first[journal.key]]
+        )
         for position, journal in enumerate(journals)
     ]
 
 
-def _repeated(outcome: Outcome, same: bool) -> Outcome:
+def _repeated(outcome: Outcome, *, same: bool) -> Outcome:
     refusal = outcome.refusal if same else "KEY_CONFLICT"
     return Outcome(outcome.journal_id, refusal, replayed=True, balances=outcome.balances)
 

@@ -3,8 +3,8 @@
 from functools import lru_cache
 
 from domain.programmes.rules import Programme, SectionKinds, Timeline, Version, load
-from kit.documents import Section
 from kit.db import Session
+from kit.documents import Section
 
 _VERSIONS = """
     SELECT id, brand_id, effective_from, document, content_hash, applied_at, applied_by

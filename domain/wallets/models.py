@@ -10,12 +10,10 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
-    Text,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import TIMESTAMP
-from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base
@@ -45,9 +43,7 @@ class LotRow(Base):
 
     __tablename__ = "lot"
     __table_args__ = (
-        CheckConstraint(
-            "remaining >= 0 AND held >= 0 AND remaining + held <= amount", name="rest"
-        ),
+        CheckConstraint("remaining >= 0 AND held >= 0 AND remaining + held <= amount", name="rest"),
         CheckConstraint("amount > 0", name="amount"),
         Index(
             "lot_open_idx",

@@ -10,9 +10,7 @@ import asyncpg
 from domain.wallets.rules import Lot, Take
 from kit.db import Session
 
-_LOT = (
-    "SELECT id, account_id, journal_id, remaining, earned_at, available_at, expires_at FROM lot "
-)
+_LOT = "SELECT id, account_id, journal_id, remaining, earned_at, available_at, expires_at FROM lot "
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,9 @@ async def open_lots(session: Session, account_ids: Iterable[int]) -> dict[int, l
     return _by_account(rows)
 
 
-async def reserved(session: Session, journal_ids: Sequence[int]) -> dict[int, list[tuple[Lot, int]]]:
+async def reserved(
+    session: Session, journal_ids: Sequence[int]
+) -> dict[int, list[tuple[Lot, int]]]:
     """Return what the holds of these journals reserved of which lots."""
     rows = await session.fetch(
         "SELECT u.journal_id AS hold, u.amount, l.id, l.account_id, l.journal_id, l.remaining,"

@@ -1,7 +1,7 @@
 """The tables of the first release."""
 
-from alembic import op
 import sqlalchemy as sa
+from alembic import op
 from sqlalchemy.dialects import postgresql
 
 from kit.db import Xid8

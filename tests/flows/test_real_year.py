@@ -103,7 +103,7 @@ async def test_shuffled_pieces_by_killed_processes_give_the_same(
         waiting = list(pieces)
 
         async def work(seed: int) -> None:
-            chance = random.Random(seed)  # noqa: S311, TID251 - which moment dies is no secret
+            chance = random.Random(seed)
             while waiting:
                 piece = waiting.pop()
                 while not await _finished(servers, piece, kills, chance):
@@ -117,9 +117,7 @@ async def test_shuffled_pieces_by_killed_processes_give_the_same(
         await database.close()
 
 
-async def _finished(
-    servers: Servers, piece: Path, kills: list[int], chance: random.Random
-) -> bool:
+async def _finished(servers: Servers, piece: Path, kills: list[int], chance: random.Random) -> bool:
     """Import a piece; False if the process was killed on the way."""
     process = await start(
         servers, "import", "purchases", str(piece), "--brand", "grocer", "--mapping", MAPPING

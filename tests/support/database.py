@@ -50,6 +50,4 @@ async def empty(admin: asyncpg.Connection) -> None:
         " AND tablename NOT IN ('alembic_version', 'rollup_mark')"
     )
     deletes = ";".join(f'DELETE FROM {row[0]}."{row[1]}"' for row in tables)
-    await admin.execute(
-        f"BEGIN; SET LOCAL session_replication_role = replica; {deletes}; COMMIT"
-    )
+    await admin.execute(f"BEGIN; SET LOCAL session_replication_role = replica; {deletes}; COMMIT")

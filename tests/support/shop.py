@@ -95,9 +95,7 @@ class Shop:
         """Return what a member has now."""
         (member_id,) = await self.member_ids(external_id)
         async with self.database.read() as session:
-            found = await wallets.balances(
-                session, self.clock.now(), self.brand.id, [member_id]
-            )
+            found = await wallets.balances(session, self.clock.now(), self.brand.id, [member_id])
         return found[member_id]
 
 

@@ -1,11 +1,12 @@
 -- The one way to write to the ledger: ledger_post at the end, and what decides for it.
 
--- Says why a journal can't be posted, or null. Looks only at what its neighbours can't change.
+-- Says why a journal can't be posted, or null. Of what its neighbours change it knows only the
+-- holds they have resolved and the journals they have undone; balances are not looked at.
 -- The transfers of the journal come as parallel arrays.
 CREATE FUNCTION ledger_fault(
     p_brand int, p_now timestamptz, p_effective_on date, p_reverses bigint,
     t_kind smallint[], t_debit bigint[], t_credit bigint[], t_asset int[], t_amount bigint[],
-    t_pending bigint[]
+    t_pending bigint[], p_resolved bigint[], p_undone bigint[]
 ) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT CASE
         WHEN p_effective_on <= (SELECT max(ends_on) FROM public.period WHERE brand_id = p_brand)
@@ -14,7 +15,8 @@ CREATE FUNCTION ledger_fault(
             SELECT FROM public.journal j WHERE j.id = p_reverses AND j.brand_id = p_brand
               AND NOT EXISTS (SELECT FROM public.refusal r WHERE r.journal_id = j.id))
             THEN 'JOURNAL_NOT_FOUND'
-        WHEN EXISTS (SELECT FROM public.reversal WHERE reversed_id = p_reverses)
+        WHEN p_reverses = ANY (p_undone)
+          OR EXISTS (SELECT FROM public.reversal WHERE reversed_id = p_reverses)
             THEN 'ALREADY_REVERSED'
         ELSE (
             SELECT CASE
@@ -27,7 +29,7 @@ CREATE FUNCTION ledger_fault(
                 WHEN t.kind < 2 THEN NULL
                 WHEN p.id IS NULL OR p.debit_account <> t.debit OR p.credit_account <> t.credit
                     THEN 'HOLD_NOT_FOUND'
-                WHEN h.transfer_id IS NULL THEN 'HOLD_RESOLVED'
+                WHEN h.transfer_id IS NULL OR t.pending = ANY (p_resolved) THEN 'HOLD_RESOLVED'
                 WHEN t.kind = 4 AND h.expires_at > p_now THEN 'HOLD_NOT_EXPIRED'
                 WHEN t.kind = 2 AND h.expires_at <= p_now THEN 'HOLD_EXPIRED'
                 WHEN t.amount > p.amount OR (t.kind > 2 AND t.amount <> p.amount)
@@ -73,11 +75,11 @@ BEGIN
         pending := array_remove(t_pending[f:l], NULL);
         verdicts[item] := coalesce(
             public.ledger_fault(p_brand, p_now, j_effective_on[item], j_reverses[item], t_kind[f:l],
-                         t_debit[f:l], t_credit[f:l], t_asset[f:l], t_amount[f:l], t_pending[f:l]),
-            CASE WHEN j_reverses[item] = ANY (undone) THEN 'ALREADY_REVERSED'
-                 WHEN pending && resolved OR cardinality(pending) <>
+                         t_debit[f:l], t_credit[f:l], t_asset[f:l], t_amount[f:l], t_pending[f:l],
+                         resolved, undone),
+            CASE WHEN cardinality(pending) <>
                      (SELECT count(DISTINCT id) FROM unnest(pending) AS id)
-                     THEN 'HOLD_RESOLVED' END);
+                 THEN 'HOLD_RESOLVED' END);
         CONTINUE WHEN verdicts[item] IS NOT NULL;
         tried := room;
         FOR step IN

@@ -137,7 +137,7 @@ def _shuffled_pieces(directory: Path) -> list[Path]:
     table = pq.read_table(YEAR)
     baskets, position = np.unique(table["basket_id"].to_numpy(), return_inverse=True)
     order = np.random.default_rng(7).permutation(len(baskets))[position]
-    shuffled = table.take(pa.array(np.argsort(order, kind="stable")))
+    shuffled = table.take(pa.array(np.argsort(order, kind="stable"), pa.int64()))
     pieces = []
     for number in range(PIECES):
         mine = np.sort(order) % PIECES == number

@@ -17,7 +17,7 @@ from kit.db import Session
 KEY_NAME = "demo"
 FILE_NAME = "demo.json"
 
-_HOME = """{
+_HOME = """query Home {
   me {
     externalId
     joinedAt
@@ -30,7 +30,7 @@ _HOME = """{
   }
 }"""
 
-_FIGURES = """{
+_FIGURES = """query Figures {
   figures(asOf: "2017-12-31T23:59:59-05:00") {
     members purchases spend { amount currency }
     pointsIssued pointsOutstanding tiers { name members }

@@ -6,11 +6,14 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+import typer.core
+import typer.main
 
+from api.cli import app
 from kit.settings import Settings
 from tests.support.tree import ROOT, files, shown
 
-README = ROOT / "README.md"
+TEXT = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
 LOCK = (ROOT / "requirements.lock").read_text()
 
@@ -35,17 +38,30 @@ def test_links_resolve(path: Path) -> None:
 def test_paths_in_the_readme_exist() -> None:
     folders = sorted(p.name for p in ROOT.iterdir() if p.is_dir() and p.name[0] != ".")
     rooms = "|".join(folders)
-    named = set(re.findall(rf"`((?:{rooms})/[\w/.-]*)`", README.read_text()))
+    named = set(re.findall(rf"`((?:{rooms})/[\w/.-]*)`", TEXT))
     assert not {path for path in named if not (ROOT / path).exists()}
 
 
 def test_readme_and_makefile_name_the_same_targets() -> None:
     explained = set(re.findall(r"^([a-z]+):[^#\n]*## ", MAKEFILE, re.MULTILINE))
-    assert set(re.findall(r"\bmake ([a-z]+)", README.read_text())) == explained
+    assert set(re.findall(r"\bmake ([a-z]+)", TEXT)) == explained
+
+
+def test_readme_lists_every_command() -> None:
+    listed = {
+        (name, *verbs.replace("\\", "").split("|"))
+        for name, verbs in re.findall(r"^\| `laurel (\w+) ?([a-z\\|]*)", TEXT, re.MULTILINE)
+    }
+    root = typer.main.get_command(app)
+    assert isinstance(root, typer.core.TyperGroup)
+    commands = {
+        (name, *getattr(command, "commands", {"": None})) for name, command in root.commands.items()
+    }
+    assert listed == commands
 
 
 def test_readme_lists_every_setting() -> None:
-    listed = set(re.findall(r"^\| `LAUREL_(\w+)`", README.read_text(), re.MULTILINE))
+    listed = set(re.findall(r"^\| `LAUREL_(\w+)`", TEXT, re.MULTILINE))
     assert listed == {name.upper() for name in Settings.model_fields}
 
 

@@ -91,7 +91,8 @@ INVARIANTS = {
     # A transfer belongs to a journal of its brand that was not refused.
     "ORPHAN_TRANSFER": """
         SELECT t.brand_id, t.id AS transfer_id FROM transfer t
-        LEFT JOIN journal j ON j.id = t.journal_id LEFT JOIN refusal f ON f.journal_id = t.journal_id
+        LEFT JOIN journal j ON j.id = t.journal_id
+        LEFT JOIN refusal f ON f.journal_id = t.journal_id
         WHERE j.brand_id IS DISTINCT FROM t.brand_id OR f.journal_id IS NOT NULL""",
     # A journal that was not refused has transfers.
     "EMPTY_JOURNAL": """
@@ -113,7 +114,8 @@ INVARIANTS = {
         FROM checkpoint c LEFT JOIN leg
             ON leg.account_id = c.account_id AND leg.effective_on <= c.ends_on
         GROUP BY c.brand_id, c.ends_on, c.account_id
-        HAVING (c.dr, c.cr) IS DISTINCT FROM (coalesce(sum(leg.dr), 0), coalesce(sum(leg.cr), 0))""",
+        HAVING (c.dr, c.cr)
+            IS DISTINCT FROM (coalesce(sum(leg.dr), 0), coalesce(sum(leg.cr), 0))""",
     # 18: a reversal moves back exactly what its journal moved.
     "BAD_REVERSAL": """
         SELECT j.brand_id, r.reversed_id, r.journal_id FROM reversal r

@@ -1,7 +1,7 @@
 """The verb that refunds purchases and takes back what they earned."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -101,18 +101,28 @@ async def refund_purchases(
         seen = await store.refundable(session, brand.id, brand.currency, names)
     known = await store.refunds(session, brand.id, [item.external_id for item in refunds])
     outcomes: list[RefundOutcome | _Decided] = []
+    decided: dict[str, _Decided] = {}
     for item in refunds:
         try:
-            outcomes.append(_decide(brand, timeline, now, item, seen, known))
+            outcome = decided.get(item.external_id) or _decide(
+                brand, timeline, now, item, seen, known
+            )
+            if isinstance(outcome, _Decided):
+                decided[item.external_id] = outcome
+            outcomes.append(outcome)
         except LaurelError as error:
             outcomes.append(_refused(item, error))
-    decided = [each for each in outcomes if isinstance(each, _Decided)]
     taken: dict[UUID, int] = {}
     if decided and accounts is not None:
-        taken = await _store(session, now, brand, timeline, accounts, decided)
-    return [
-        _recorded(each, taken[each.id]) if isinstance(each, _Decided) else each for each in outcomes
-    ]
+        taken = await _store(session, now, brand, timeline, accounts, list(decided.values()))
+    told: list[RefundOutcome] = []
+    for item, each in zip(refunds, outcomes, strict=True):
+        if isinstance(each, _Decided):
+            again = any(one.refund_id == each.id for one in told)
+            told.append(_recorded(item, each, taken[each.id], again=again))
+        else:
+            told.append(each)
+    return told
 
 
 def _decide(
@@ -123,13 +133,13 @@ def _decide(
     seen: dict[str, Refundable],
     known: dict[str, NewRefund],
 ) -> _Decided | RefundOutcome:
+    _check(refund, now)
     hashed = content_hash(
         orjson.dumps((refund.purchase, refund.occurred_at, refund.amount, refund.lines))
     )
     before = known.get(refund.external_id)
     if before is not None:
         return _repeated(refund, before, hashed, seen)
-    _check(refund, now)
     purchase = seen.get(refund.purchase)
     if purchase is None:
         message = f"no purchase {refund.purchase!r} is recorded"
@@ -151,16 +161,9 @@ def _decide(
     )
     decided = _Decided(new_id(), refund, purchase, line_amounts, due, hashed)
     # A later refund of the same list sees this one.
-    seen[refund.purchase] = Refundable(
-        purchase.id,
-        purchase.purchase,
-        purchase.member_id,
-        purchase.points,
-        purchase.journal_id,
-        purchase.due + due,
-        total,
+    seen[refund.purchase] = replace(
+        purchase, due=purchase.due + due, reversed=purchase.reversed + due, refunded=total
     )
-    known[refund.external_id] = _new(decided, 0, None)
     return decided
 
 
@@ -222,6 +225,7 @@ async def _store(
                 account_id=wallet_of[each.purchase.member_id],
                 points=each.due,
                 source=each.purchase.journal_id or 0,
+                short=each.purchase.due - each.purchase.reversed,
                 at=each.refund.occurred_at,
                 reference=each.refund.external_id,
             )
@@ -259,10 +263,12 @@ def _new(decided: _Decided, points: int, journal: int | None) -> NewRefund:
     )
 
 
-def _recorded(decided: _Decided, taken: int) -> RefundOutcome:
+def _recorded(refund: Refund, decided: _Decided, taken: int, *, again: bool) -> RefundOutcome:
+    if refund != decided.refund:
+        return _refused(refund, _conflict())
     return RefundOutcome(
-        decided.refund.external_id,
-        "recorded",
+        refund.external_id,
+        "replayed" if again else "recorded",
         decided.id,
         decided.purchase.id,
         decided.purchase.member_id,
@@ -272,12 +278,16 @@ def _recorded(decided: _Decided, taken: int) -> RefundOutcome:
     )
 
 
+def _conflict() -> InvalidInputError:
+    message = "this id was recorded before with another content; give a new refund a new id"
+    return InvalidInputError(message, code="REFUND_CONFLICT", path=("external_id",))
+
+
 def _repeated(
     refund: Refund, before: NewRefund, hashed: bytes, seen: dict[str, Refundable]
 ) -> RefundOutcome:
     if before.content_hash != hashed:
-        message = "this id was recorded before with another content; give a new refund a new id"
-        raise InvalidInputError(message, code="REFUND_CONFLICT", path=("external_id",))
+        raise _conflict()
     purchase = seen.get(refund.purchase)
     return RefundOutcome(
         refund.external_id,

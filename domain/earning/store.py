@@ -14,9 +14,11 @@ from kit.ids import content_hash
 _PURCHASE = (
     "SELECT p.id, p.external_id, p.member_id, p.occurred_at, p.channel, p.lines, p.computed,"
     " p.points, p.journal_id, m.external_id AS member, coalesce(r.due, 0)::bigint AS due,"
+    " coalesce(r.reversed, 0)::bigint AS reversed,"
     " r.line_amounts FROM purchase p JOIN member m ON m.id = p.member_id"
-    " LEFT JOIN LATERAL (SELECT sum(points_due) AS due, array_agg(amounts) AS line_amounts FROM ("
-    "  SELECT points_due, array_to_json(line_amounts)::jsonb AS amounts"
+    " LEFT JOIN LATERAL (SELECT sum(points_due) AS due,"
+    "  sum(points_reversed) AS reversed, array_agg(amounts) AS line_amounts FROM ("
+    "  SELECT points_due, points_reversed, array_to_json(line_amounts)::jsonb AS amounts"
     "  FROM refund WHERE purchase_id = p.id) AS x) AS r ON true"
     " WHERE p.brand_id = $1 AND p.external_id = ANY ($2)"
 )
@@ -49,7 +51,11 @@ class NewPurchase:
 
 @dataclass(frozen=True, slots=True)
 class Refundable:
-    """A recorded purchase and what refunds took off it so far; ``refunded`` is per line."""
+    """A recorded purchase and what refunds took off it so far.
+
+    ``refunded`` is money per line; ``due`` and ``reversed`` are points: what should have been
+    taken back, and what was.
+    """
 
     id: UUID
     purchase: Purchase
@@ -57,6 +63,7 @@ class Refundable:
     points: int
     journal_id: int | None
     due: int
+    reversed: int
     refunded: tuple[int, ...]
 
 
@@ -214,6 +221,7 @@ async def refundable(
             points=row["points"],
             journal_id=row["journal_id"],
             due=row["due"],
+            reversed=row["reversed"],
             refunded=tuple(sum(part[i] for part in parts) for i in range(len(lines))),
         )
     return found

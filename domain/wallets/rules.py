@@ -48,13 +48,23 @@ def consume(lots: Sequence[Lot], amount: int, now: datetime) -> list[Take] | Non
 def claw_back(lots: Sequence[Lot], amount: int, source: int, now: datetime) -> list[Take]:
     """Return what to take back of an accrual by journal ``source``, at most ``amount``.
 
-    Its own lot first, pending or not, even expired: what it lost by expiry is not taken twice.
-    What the member has spent of it comes from other spendable lots, then from pending ones.
+    Its own lot first, pending or not. What the member has spent of it comes from other
+    spendable lots, then from pending ones; expired lots are gone.
     """
-    own = [lot for lot in lots if lot.journal_id == source]
-    others = [lot for lot in _in_order(lots) if lot.journal_id != source and not lot.expired(now)]
-    ordered = own + sorted(others, key=lambda lot: not lot.spendable(now))
+    there = [lot for lot in _in_order(lots) if not lot.expired(now)]
+    ordered = sorted(there, key=lambda lot: (lot.journal_id != source, not lot.spendable(now)))
     return _take(ordered, amount)
+
+
+def lost(lots: Sequence[Lot], source: int, now: datetime, booked: int) -> int:
+    """Return how much of the accrual by journal ``source`` the member has lost by expiry.
+
+    ``booked`` is what a job has booked of that; the rest is still in the lot. The sum is the
+    same whether or not the job has run.
+    """
+    return booked + sum(
+        lot.remaining for lot in lots if lot.journal_id == source and lot.expired(now)
+    )
 
 
 def keep(uses: Sequence[tuple[Lot, int]], amount: int) -> list[tuple[int, int, int]]:

@@ -26,7 +26,7 @@ from domain.ledger.rules import (
 )
 from domain.wallets import store
 from domain.wallets.queries import Books
-from domain.wallets.rules import Lot, Take, claw_back, consume, keep
+from domain.wallets.rules import Lot, Take, claw_back, consume, keep, lost
 from domain.wallets.section import PointsSection
 from domain.wallets.store import LotChange
 from kit.db import Session
@@ -51,12 +51,16 @@ class Accrual:
 
 @dataclass(frozen=True, slots=True)
 class ClawBack:
-    """Points of the accrual by journal ``source`` to take back, as far as they are there."""
+    """Points of the accrual by journal ``source`` to take back, as far as they are there.
+
+    ``short`` is what earlier ones of the same source should have taken back and did not.
+    """
 
     key: UUID
     account_id: int
     points: int
     source: int
+    short: int
     at: datetime
     reference: str
 
@@ -170,18 +174,24 @@ async def take_back(
     """Take points back, never below zero; return each item's journal and how much it was.
 
     The caller holds the wallets' locks and has seen that the keys are new. What the member has
-    spent already is not taken: the policy of a balance that never goes negative.
+    spent already is not taken: the policy of a balance that never goes negative. Nor is what
+    the accrual itself lost by expiry: that would be taken twice.
     """
     lots = await store.open_lots(session, {item.account_id for item in items})
+    booked = await store.booked_expiry(session, [item.source for item in items])
     closed = await ledger_queries.closed_to(session, brand.id)
+    short: dict[int, int] = {}
     taken: list[list[Take]] = []
     journals = []
     for item in items:
         mine = lots.get(item.account_id, [])
-        takes = claw_back(mine, item.points, item.source, now)
+        missed = item.short + short.get(item.source, 0)
+        gone = max(0, lost(mine, item.source, now, booked.get(item.source, 0)) - missed)
+        takes = claw_back(mine, max(0, item.points - gone), item.source, now)
         lots[item.account_id] = store.without(mine, takes)
         taken.append(takes)
         points = sum(take.amount for take in takes)
+        short[item.source] = short.get(item.source, 0) + item.points - points
         if points:
             journals.append(_claw_back_journal(brand, books, item, points, closed, now))
     outcomes = await ledger.post(session, now, brand.id, journals)

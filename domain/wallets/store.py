@@ -81,6 +81,17 @@ async def open_lots(session: Session, account_ids: Iterable[int]) -> dict[int, l
     return _by_account(rows)
 
 
+async def booked_expiry(session: Session, sources: Sequence[int]) -> dict[int, int]:
+    """Return how much of the accruals by these journals was booked as expired."""
+    rows = await session.fetch(
+        "SELECT l.journal_id, sum(u.amount)::bigint FROM lot l JOIN lot_use u ON u.lot_id = l.id"
+        " JOIN journal j ON j.id = u.journal_id AND j.code = 'expiry'"
+        " WHERE l.journal_id = ANY ($1) GROUP BY l.journal_id",
+        list(sources),
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 async def reserved(
     session: Session, journal_ids: Sequence[int]
 ) -> dict[int, list[tuple[Lot, int]]]:

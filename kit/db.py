@@ -117,28 +117,37 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
         """Open a write transaction: committed at the end, rolled back on any error."""
-        async with self._engine.connect() as connection:
-            driver = await _driver(connection)
-            async with driver.transaction():
-                yield Session(connection, driver)
+        async with self._connection() as (connection, driver), driver.transaction():
+            yield Session(connection, driver)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Session]:
         """Open a short read session that sees one snapshot and can't write."""
-        async with self._engine.connect() as connection:
-            driver = await _driver(connection)
-            async with driver.transaction(isolation="repeatable_read", readonly=True):
-                yield Session(connection, driver)
+        async with (
+            self._connection() as (connection, driver),
+            driver.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield Session(connection, driver)
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[Session]:
         """Open a session in which every statement stands and commits alone."""
-        async with self._engine.connect() as connection:
-            yield Session(connection, await _driver(connection))
+        async with self._connection() as (connection, driver):
+            yield Session(connection, driver)
 
     def connections_in_use(self) -> int:
         """Return how many of the pool's connections are at work now."""
         return cast("QueuePool", self._engine.pool).checkedout()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[tuple[AsyncConnection, asyncpg.Connection]]:
+        async with self._engine.connect() as connection:
+            driver = await _driver(connection)
+            if driver.is_closed():
+                # The pool doesn't see what ends on the driver, a restart of the server for one.
+                await connection.invalidate()
+                driver = await _driver(connection)
+            yield connection, driver
 
     async def close(self) -> None:
         """Close every connection."""

@@ -70,6 +70,10 @@ class Books:
             lambda session: service.post(session, self.clock.now(), self.brand.id, journals)
         )
 
+    async def post_on(self, session: Session, *journals: Journal) -> list[Outcome]:
+        """Post journals in the caller's transaction."""
+        return await service.post(session, self.clock.now(), self.brand.id, journals)
+
     async def resolve(self, *items: Resolution) -> list[Outcome]:
         """Resolve holds in one batch."""
         return await self.database.write(

@@ -96,4 +96,4 @@ async def expire_holds(session: Session, now: datetime, limit: int = 500) -> int
         brand,
         [Resolution(derived_id("expire", str(id_)), id_, Kind.EXPIRE, "expire") for id_ in holds],
     )
-    return sum(outcome.refusal is None for outcome in outcomes)
+    return sum(bool(outcome.transfer_ids) for outcome in outcomes)

@@ -22,7 +22,7 @@ async def _shop(database: Database, clock: MovableClock) -> Shop:
 
 @pytest.mark.parametrize("booked", [False, True])
 async def test_points_lost_by_expiry_are_not_taken_twice(
-    database: Database, clock: MovableClock, booked: bool
+    database: Database, clock: MovableClock, *, booked: bool
 ) -> None:
     shop = await _shop(database, clock)
     early: datetime = clock.now()

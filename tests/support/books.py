@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from domain.brands import queries as brands
 from domain.brands.rules import Brand
@@ -54,15 +55,19 @@ class Books:
             assert outcome.refusal is None
         return source, full
 
-    def move(self, debit: int, credit: int, amount: int, **others: object) -> Transfer:
+    def move(self, debit: int, credit: int, amount: int, **others: Any) -> Transfer:
         """Return a transfer of points."""
-        return Transfer(debit, credit, self.points.id, amount, "test", **others)  # type: ignore[arg-type]
+        return Transfer(debit, credit, self.points.id, amount, "test", **others)
 
-    def entry(self, *transfers: Transfer, **others: object) -> Journal:
+    def entry(self, *transfers: Transfer, **others: Any) -> Journal:
         """Return a journal under a new key, effective now."""
         now = self.clock.now()
-        given = {"key": new_id(), "effective_at": now, "effective_on": self.brand.day(now)}
-        return Journal(code="test", transfers=transfers, **(given | others))  # type: ignore[arg-type]
+        given: dict[str, Any] = {
+            "key": new_id(),
+            "effective_at": now,
+            "effective_on": self.brand.day(now),
+        }
+        return Journal(code="test", transfers=transfers, **(given | others))
 
     async def post(self, *journals: Journal) -> list[Outcome]:
         """Post journals in one batch."""

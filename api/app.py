@@ -66,7 +66,7 @@ def application(
         readiness: Readiness = request.app.state.readiness
         return await readiness.respond(request)
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", pages.start),
             Route("/graphql", graphql, methods=_METHODS),
@@ -80,6 +80,8 @@ def application(
         exception_handlers={HTTPException: _missed},
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False
+    return app
 
 
 def _browses(request: Request) -> bool:

@@ -45,13 +45,15 @@ def refused(refusal: Refusal) -> dict[str, Any]:
 
 def shown(error: GraphQLError) -> dict[str, Any]:
     """Return an error of execution as a client may see it; log it if it is our own fault."""
-    cause = error.original_error
-    while isinstance(cause, GraphQLError):
-        cause = cause.original_error
+    origin = error
+    while isinstance(origin.original_error, GraphQLError):
+        origin = origin.original_error
+    cause = origin.original_error
     if isinstance(cause, LaurelError):
         code = "UNAUTHENTICATED" if cause.code == "UNAUTHENTICATED" else "BAD_USER_INPUT"
         return _shown(error, code, cause.code)
-    if cause is None and error.path is None:
+    # Errors about arguments point to them from the start; those about answers only to a path.
+    if cause is None and (error.path is None or (origin is not error and origin.nodes)):
         return _shown(error, "BAD_USER_INPUT", None)
     _log.error("a resolver failed", path=error.path, exc_info=cause or error)
     masked = GraphQLError(

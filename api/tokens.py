@@ -8,13 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import orjson
 import structlog
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, Key, KeySet, OctKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 from joserfc.util import urlsafe_b64decode
 
 from kit.errors import ConfigurationError
@@ -27,6 +27,11 @@ _ALGORITHMS = {
     "RSA": ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
     "EC": ["ES256", "ES384", "ES512"],
     "OKP": ["Ed25519", "EdDSA"],
+}
+_PUBLIC_KINDS: dict[str, type[RSAKey | ECKey | OKPKey]] = {
+    "RSA": RSAKey,
+    "EC": ECKey,
+    "OKP": OKPKey,
 }
 _SECRET_BYTES_MIN = 32
 _TEXT_LENGTH_MAX = 200
@@ -103,7 +108,7 @@ class RemoteKeys:
             try:
                 self._keys = await asyncio.to_thread(_fetched, self._url)
                 self._fetched_at = time.monotonic()
-            except (OSError, ValueError, JoseError) as error:
+            except (OSError, ValueError, TypeError, JoseError) as error:
                 # The keys at hand stay good: an identity provider may be away for a while.
                 _log.warning("the keys of members' tokens can't be had", error=repr(error))
 
@@ -196,8 +201,7 @@ def _imported(text: str) -> Key:
                 f"LAUREL_JWT_KEY is a secret of fewer than {_SECRET_BYTES_MIN} bytes: lengthen it."
             )
         return OctKey.import_key(text)
-    kinds: tuple[type[RSAKey | ECKey | OKPKey], ...] = (RSAKey, ECKey, OKPKey)
-    for kind in kinds:
+    for kind in _PUBLIC_KINDS.values():
         with suppress(JoseError, ValueError, TypeError, AttributeError):
             return kind.import_key(text)
     raise ConfigurationError("LAUREL_JWT_KEY is no RSA, EC or Ed25519 key in PEM.")
@@ -228,5 +232,15 @@ def _fetched(url: str) -> Sequence[Key]:
     if len(body) > _JWKS_BYTES_MAX:
         raise ValueError("the key set is too large")
     document = orjson.loads(body)
-    keys = KeySet.import_key_set(document).keys
-    return [key for key in keys if key.key_type != "oct" and key.get("use", "sig") == "sig"]
+    published = document.get("keys") if isinstance(document, dict) else None
+    return [key for each in published or () if (key := _public_key(each)) is not None]
+
+
+def _public_key(published: Any) -> Key | None:
+    # A kind that we don't know, such as one for encryption, must not cost us the others.
+    kind = published.get("kty") if isinstance(published, dict) else None
+    if kind not in _PUBLIC_KINDS or published.get("use", "sig") != "sig":
+        return None
+    with suppress(JoseError, ValueError, TypeError, KeyError):
+        return _PUBLIC_KINDS[kind].import_key(published)
+    return None

@@ -1,19 +1,16 @@
 """A brand's key figures."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import strawberry
 
 from api.context import Info
+from api.graphql import dates
 from api.graphql.fields import STAFF, attribute
 from api.graphql.money import Money, money, points
 from api.graphql.scalars import BigInt, Points
 from domain.brands.rules import Brand
 from domain.metrics import queries
-from kit.errors import InvalidInputError
-
-_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 @strawberry.type(description="How many members a tier has.")
@@ -43,10 +40,7 @@ class Figures:
 
 async def figures(info: Info, as_of: datetime | None) -> Figures:
     """Return the brand's figures. Raises InvalidInputError for an instant outside 1970 to 2199."""
-    at = info.context.now if as_of is None else as_of
-    if not _EARLIEST <= at < _LATEST:
-        message = "`asOf` lies outside the years 1970 to 2199."
-        raise InvalidInputError(message, code="DATE_OUT_OF_RANGE", path=("asOf",))
+    at = dates.checked(info, as_of)
     brand = info.context.principal.brand
     known = await info.context.loaders.programmes()
     async with info.context.database.read() as session:

@@ -60,7 +60,9 @@ class Loaders:
             self._members_by_external_id
         )
         self.balances: DataLoader[UUID, WalletBalance | None] = self._loader(self._balances)
-        self.standings: DataLoader[UUID, Standing | None] = self._loader(self._standings)
+        self.standings: DataLoader[tuple[UUID, datetime], Standing | None] = DataLoader(
+            load_fn=self._standings
+        )
         self.activity: DataLoader[Wanted, list[Movement] | None] = self._loader(self._activity)
 
     async def programmes(self) -> Programmes:
@@ -94,9 +96,16 @@ class Loaders:
     async def _balances(self, session: Session, ids: list[UUID]) -> dict[UUID, WalletBalance]:
         return await wallets.balances(session, self._now, self._brand.id, ids)
 
-    async def _standings(self, session: Session, ids: list[UUID]) -> dict[UUID, Standing]:
-        timeline = await programmes.timeline(session, self._brand.id, SECTIONS)
-        return await tiers.standings(session, self._now, self._brand, timeline, ids)
+    async def _standings(self, wanted: list[tuple[UUID, datetime]]) -> list[Standing | None]:
+        # Before the session opens: nobody may wait for a connection with one in hand.
+        timeline = (await self.programmes()).timeline
+        found: dict[tuple[UUID, datetime], Standing] = {}
+        async with self._database.read() as session:
+            for at in dict.fromkeys(at for _, at in wanted):
+                ids = [member_id for member_id, wanted_at in wanted if wanted_at == at]
+                by_member = await tiers.standings(session, at, self._brand, timeline, ids)
+                found |= {(member_id, at): standing for member_id, standing in by_member.items()}
+        return [found.get(each) for each in wanted]
 
     async def _activity(
         self, session: Session, wanted: list[Wanted]

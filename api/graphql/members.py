@@ -1,12 +1,13 @@
 """Members: the home of one's own, one by id, and the brand's list."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
 
 from api.context import Info
-from api.graphql import ids, paging, wallets
+from api.graphql import dates, ids, paging, wallets
 from api.graphql.fields import SIGNED_IN, attribute, resolver
 from api.graphql.loaders import Wanted
 from api.graphql.node import Node
@@ -39,8 +40,19 @@ class Member(Node):
         return wallets.balance((await loaders.programmes()).scale, found)
 
     @resolver(SIGNED_IN, "The member's tier; null while the brand has no tiers.")
-    async def tier(self, info: Info) -> Tier | None:
-        standing = await info.context.loaders.standings.load(self.key)
+    async def tier(
+        self,
+        info: Info,
+        as_of: Annotated[
+            datetime | None,
+            strawberry.argument(
+                description="The tier at another instant instead of now. Spend counts by calendar"
+                " year, each with all that is known of it by now."
+            ),
+        ] = None,
+    ) -> Tier | None:
+        at = dates.checked(info, as_of)
+        standing = await info.context.loaders.standings.load((self.key, at))
         return tier(info.context.principal.brand, standing) if standing else None
 
     @resolver(SIGNED_IN, "How the member's points came and went, newest first.")

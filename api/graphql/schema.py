@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Annotated
 from uuid import UUID
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLInputObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from api.auth import Role
@@ -201,12 +202,15 @@ def _made(*, in_order: bool) -> strawberry.Schema:
     )
 
 
-schema = _made(in_order=False)
-
-
+@cache
 def core() -> GraphQLSchema:
     """Return the schema as graphql-core executes it."""
-    return schema._schema  # noqa: SLF001 - there is no public way to it
+    made = _made(in_order=False)._schema  # noqa: SLF001 - there is no public way to it
+    for kind in made.type_map.values():
+        if isinstance(kind, GraphQLInputObjectType):
+            # Strawberry checks this with rules of its own; graphql-core does it more strictly.
+            kind.is_one_of = kind.extensions["strawberry-definition"].is_one_of
+    return made
 
 
 def sdl() -> str:

@@ -1,0 +1,55 @@
+"""The application on the test's database, and two brands that must not see each other."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import redis.asyncio
+from starlette.applications import Starlette
+
+from api.runtime import Runtime
+from api.tokens import Tokens
+from kit.clock import MovableClock
+from kit.db import Database
+from kit.embedded import Servers
+from kit.settings import Settings
+from tests.support.client import Client, client_of, serving
+from tests.support.shop import Shop, opened_shop
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Development, with an empty data directory."""
+    return Settings(environment="development", data_dir=tmp_path)
+
+
+@pytest.fixture
+async def runtime(
+    settings: Settings, servers: Servers, database: Database, clock: MovableClock
+) -> AsyncIterator[Runtime]:
+    """The parts of a process, on the test's database and clock."""
+    valkey = redis.asyncio.from_url(servers.valkey_url)
+    yield Runtime(settings, servers, database, valkey, clock)
+    await valkey.aclose()
+
+
+@pytest.fixture
+async def app(runtime: Runtime) -> AsyncIterator[Starlette]:
+    """The application, started."""
+    async with serving(runtime) as app:
+        yield app
+
+
+@pytest.fixture
+async def client(app: Starlette, runtime: Runtime, grocer: Shop) -> Client:
+    """A client of the grocer."""
+    return await client_of(app, grocer, Tokens(runtime.settings))
+
+
+@pytest.fixture
+async def other(
+    app: Starlette, runtime: Runtime, database: Database, clock: MovableClock
+) -> Client:
+    """A client of another brand."""
+    shop = await opened_shop(database, clock, "coffee")
+    return await client_of(app, shop, Tokens(runtime.settings))

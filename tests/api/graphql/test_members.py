@@ -1,0 +1,223 @@
+"""A member's home, one member for the brand, the brand's list, and fetching again by id."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from api.graphql.paging import cursor
+from tests.support.client import Client
+from tests.support.shop import purchase
+
+SPRING = datetime(2026, 2, 20, 9, tzinfo=UTC)
+
+HOME = """
+query Home {
+  me {
+    id externalId displayName joinedAt
+    balance {
+      total spendable pending held
+      expiringNext { points at } upcomingExpiries { points at }
+    }
+    tier {
+      name rank validUntil progress
+      spendThisYear { amount currency } next { name missing { amount currency } }
+      keepMissing { amount }
+    }
+    activity(first: 2) {
+      edges { cursor node { code points effectiveAt recordedAt reference } }
+      nodes { points }
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    }
+  }
+}
+"""
+MEMBERS = """
+query Members($first: Int, $after: Cursor, $last: Int, $before: Cursor) {
+  members(first: $first, after: $after, last: $last, before: $before) {
+    nodes { externalId }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+  }
+}
+"""
+ACTIVITY = """
+query Activity($first: Int, $after: Cursor, $last: Int, $before: Cursor) {
+  me {
+    activity(first: $first, after: $after, last: $last, before: $before) {
+      nodes { reference }
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    }
+  }
+}
+"""
+
+
+@pytest.fixture
+async def ana(client: Client) -> Client:
+    """A member with three purchases: 100, 250.50 and 40 dollars, an hour apart."""
+    await client.shop.buy(
+        purchase("p1", "ana", 10_000, SPRING),
+        purchase("p2", "ana", 25_050, SPRING + timedelta(hours=1)),
+        purchase("p3", "ana", 4_000, SPRING + timedelta(hours=2)),
+    )
+    return client
+
+
+async def test_home(ana: Client) -> None:
+    answer = await ana.ask(HOME, ana.member("ana"))
+    me = answer.data["me"]
+    assert me["externalId"] == "ana"
+    assert me["joinedAt"] == "2026-02-20T09:00:00Z"
+    assert me["balance"] == {
+        "total": "390",
+        "spendable": "390",
+        "pending": "0",
+        "held": "0",
+        "expiringNext": None,
+        "upcomingExpiries": [],
+    }
+    assert me["tier"] == {
+        "name": "VIB",
+        "rank": 1,
+        "validUntil": "2028-01-01T05:00:00Z",
+        "progress": 0.3905,
+        "spendThisYear": {"amount": "390.50", "currency": "USD"},
+        "next": {"name": "Rouge", "missing": {"amount": "609.50", "currency": "USD"}},
+        "keepMissing": {"amount": "0.00"},
+    }
+    assert [edge["node"]["points"] for edge in me["activity"]["edges"]] == ["40", "250"]
+    assert me["activity"]["edges"][0]["node"] == {
+        "code": "accrual",
+        "points": "40",
+        "effectiveAt": "2026-02-20T11:00:00Z",
+        "recordedAt": "2026-03-02T12:00:00Z",
+        "reference": "p3",
+    }
+    assert me["activity"]["pageInfo"]["hasNextPage"] is True
+
+
+async def test_someone_who_is_no_member_yet_has_no_home(client: Client) -> None:
+    assert (await client.ask(HOME, client.member("nobody"))).data == {"me": None}
+
+
+async def test_the_tier_of_another_year(ana: Client) -> None:
+    query = '{ me { tier(asOf: "2024-06-01T00:00:00Z") { name spendThisYear { amount } } } }'
+    answer = await ana.ask(query, ana.member("ana"))
+    assert answer.data["me"]["tier"] == {"name": "Insider", "spendThisYear": {"amount": "0.00"}}
+
+
+async def test_activity_in_pages_both_ways(ana: Client) -> None:
+    token = ana.member("ana")
+    first = (await ana.ask(ACTIVITY, token, first=2)).data["me"]["activity"]
+    assert [each["reference"] for each in first["nodes"]] == ["p3", "p2"]
+    rest = await ana.ask(ACTIVITY, token, first=2, after=first["pageInfo"]["endCursor"])
+    assert rest.data["me"]["activity"]["nodes"] == [{"reference": "p1"}]
+    assert rest.data["me"]["activity"]["pageInfo"]["hasNextPage"] is False
+    assert rest.data["me"]["activity"]["pageInfo"]["hasPreviousPage"] is True
+    last = (await ana.ask(ACTIVITY, token, last=2)).data["me"]["activity"]
+    assert [each["reference"] for each in last["nodes"]] == ["p2", "p1"]
+    assert last["pageInfo"]["hasPreviousPage"] is True
+    start = last["pageInfo"]["startCursor"]
+    before = (await ana.ask(ACTIVITY, token, last=2, before=start)).data["me"]["activity"]
+    assert before["nodes"] == [{"reference": "p3"}]
+    assert before["pageInfo"]["hasPreviousPage"] is False
+
+
+async def test_a_page_does_not_move_when_something_happens(ana: Client) -> None:
+    token = ana.member("ana")
+    first = (await ana.ask(ACTIVITY, token, first=1)).data["me"]["activity"]
+    await ana.shop.buy(purchase("p4", "ana", 100, SPRING))
+    rest = await ana.ask(ACTIVITY, token, first=5, after=first["pageInfo"]["endCursor"])
+    assert [each["reference"] for each in rest.data["me"]["activity"]["nodes"]] == ["p2", "p1"]
+
+
+async def test_members_in_pages_both_ways(client: Client) -> None:
+    names = [f"m{number}" for number in range(5)]
+    await client.shop.buy(*(purchase(name, name, 100, SPRING) for name in names))
+    forwards, after = [], None
+    while True:
+        page = (await client.ask(MEMBERS, client.staff, first=2, after=after)).data["members"]
+        forwards += [each["externalId"] for each in page["nodes"]]
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+    assert sorted(forwards) == names
+    last = (await client.ask(MEMBERS, client.staff, last=2)).data["members"]
+    assert [each["externalId"] for each in last["nodes"]] == forwards[-2:]
+    before = last["pageInfo"]["startCursor"]
+    page = (await client.ask(MEMBERS, client.staff, last=2, before=before)).data["members"]
+    assert [each["externalId"] for each in page["nodes"]] == forwards[1:3]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"first": 101}, "PAGE_SIZE_OUT_OF_RANGE"),
+        ({"first": -1}, "PAGE_SIZE_OUT_OF_RANGE"),
+        ({"last": 2**31 - 1}, "PAGE_SIZE_OUT_OF_RANGE"),
+        ({"first": 1, "last": 1}, "PAGE_AMBIGUOUS"),
+        ({"after": ""}, "CURSOR_INVALID"),
+        ({"after": "\u0000é"}, "CURSOR_INVALID"),
+        ({"before": "azox"}, "CURSOR_INVALID"),
+        ({"after": "a" * 5000}, "CURSOR_INVALID"),
+    ],
+)
+async def test_pages_that_make_no_sense(
+    client: Client, arguments: dict[str, object], reason: str
+) -> None:
+    answer = await client.ask(MEMBERS, client.staff, **arguments)
+    assert answer.status == 200
+    assert (answer.codes, answer.reasons) == (["BAD_USER_INPUT"], [reason])
+    assert answer.json["data"] == {"members": None}
+
+
+@pytest.mark.parametrize("key", ["-1", "x", str(2**63), "9" * 60])
+async def test_activity_takes_no_made_up_cursor(ana: Client, key: str) -> None:
+    answer = await ana.ask(ACTIVITY, ana.member("ana"), first=1, after=cursor(key))
+    assert answer.reasons == ["CURSOR_INVALID"]
+
+
+async def test_a_member_is_fetched_again_by_id(ana: Client) -> None:
+    me = (await ana.ask("{ me { id externalId } }", ana.member("ana"))).data["me"]
+    query = "query ($id: ID!) { node(id: $id) { __typename id ... on Member { externalId } } }"
+    expected = {"node": {"__typename": "Member", **me}}
+    for token in (ana.member("ana"), ana.staff, ana.server):
+        assert (await ana.ask(query, token, id=me["id"])).data == expected
+    assert (await ana.ask(query, ana.member("ben"), id=me["id"])).data == {"node": None}
+
+
+async def test_nodes_come_in_order_with_gaps(ana: Client) -> None:
+    me = (await ana.ask("{ me { id } brand { id } }", ana.member("ana"))).data
+    ids = [me["brand"]["id"], "junk", me["me"]["id"]]
+    answer = await ana.ask(
+        "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename } }", ana.staff, ids=ids
+    )
+    found = [each and each["__typename"] for each in answer.data["nodes"]]
+    assert found == ["Brand", None, "Member"]
+
+
+async def test_nodes_are_not_for_whole_tables(client: Client) -> None:
+    answer = await client.ask(
+        "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", client.staff, ids=["x"] * 101
+    )
+    assert answer.reasons == ["TOO_MANY_IDS"]
+
+
+@pytest.mark.parametrize("text", ["", "é", "TWVtYmVyOng", "Tm90aGluZzox", "=", "a" * 10_000, "\0"])
+async def test_ids_that_nothing_has(client: Client, text: str) -> None:
+    by_id = "query ($id: ID!) { node(id: $id) { id } member(by: {id: $id}) { id } }"
+    assert (await client.ask(by_id, client.staff, id=text)).data == {"node": None, "member": None}
+
+
+@pytest.mark.parametrize("text", ["", "nobody", "\0", "x" * 10_000, "é"])
+async def test_external_ids_that_nobody_has(client: Client, text: str) -> None:
+    query = "query ($id: String!) { member(by: {externalId: $id}) { id } }"
+    assert (await client.ask(query, client.staff, id=text)).data == {"member": None}
+
+
+async def test_a_member_is_named_in_one_way(ana: Client) -> None:
+    query = "query ($by: MemberBy!) { member(by: $by) { externalId } }"
+    found = await ana.ask(query, ana.server, by={"externalId": "ana"})
+    assert found.data == {"member": {"externalId": "ana"}}
+    for way in ({}, {"id": None}, {"id": "x", "externalId": "ana"}):
+        answer = await ana.ask(query, ana.server, by=way)
+        assert answer.codes == ["BAD_USER_INPUT"]

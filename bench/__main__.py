@@ -1,0 +1,35 @@
+"""Run measurements: `python -m bench` runs all, `python -m bench NAME [options]` one of them."""
+
+import argparse
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+NAMES = ("ledger", "purchases", "growth", "jobs")
+
+
+def main() -> int:
+    """Run what is named, or everything with its defaults."""
+    here = Path(__file__).parent
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="Measure speed; tables are printed in markdown."
+    )
+    parser.add_argument("name", nargs="?", choices=NAMES, help="left out: all of them")
+    parser.add_argument("--list", action="store_true", help="say what there is and end")
+    options, rest = parser.parse_known_args()
+    if options.list:
+        for name in NAMES:
+            text = ast.get_docstring(ast.parse((here / f"{name}.py").read_text())) or ""
+            print(f"{name:10} {text.splitlines()[0]}")
+        return 0
+    worst = 0
+    for name in [options.name] if options.name else NAMES:
+        print(f"## {name}\n", flush=True)
+        done = subprocess.run([sys.executable, "-m", f"bench.{name}", *rest], check=False)
+        worst = max(worst, done.returncode)
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -28,8 +28,7 @@ OPERATIONS = {
     "Query.figures": "{ figures { members } }",
     "Query.node": '{ node(id: "x") { id } }',
     "Query.nodes": '{ nodes(ids: ["x"]) { id } }',
-    "Mutation.recordPurchases": "mutation { recordPurchases(input: %s) { __typename } }"
-    % PURCHASES,
+    "Mutation.recordPurchases": f"mutation {{ recordPurchases(input: {PURCHASES}) {{__typename}} }}",
     "Mutation.refundPurchase": f"mutation {{ refundPurchase(input: {REFUND}) {{ __typename }} }}",
 }
 

@@ -18,7 +18,7 @@ TABLE = {
     "Mutation.recordPurchases": {Role.SERVER},
     "Mutation.refundPurchase": {Role.SERVER, Role.STAFF},
 }
-PURCHASES = '{idempotencyKey: "k", purchases: []}'
+BOUGHT = '{idempotencyKey: "k", purchases: []}'
 REFUND = '{idempotencyKey: "k", externalId: "r", purchase: "p", occurredAt: "2026-03-01T00:00:00Z"}'
 OPERATIONS = {
     "Query.me": "{ me { id } }",
@@ -28,7 +28,7 @@ OPERATIONS = {
     "Query.figures": "{ figures { members } }",
     "Query.node": '{ node(id: "x") { id } }',
     "Query.nodes": '{ nodes(ids: ["x"]) { id } }',
-    "Mutation.recordPurchases": f"mutation {{ recordPurchases(input: {PURCHASES}) {{__typename}} }}",
+    "Mutation.recordPurchases": f"mutation {{ recordPurchases(input: {BOUGHT}) {{__typename}} }}",
     "Mutation.refundPurchase": f"mutation {{ refundPurchase(input: {REFUND}) {{ __typename }} }}",
 }
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
@@ -169,23 +170,25 @@ async def test_overlapping_batches_lose_nothing(books: Books) -> None:
 async def test_two_batches_in_a_transaction_are_tried_again_after_a_deadlock(
     books: Books,
 ) -> None:
-    source, one = await books.filled(100, code="one")
+    # The other side is deferred: it takes no lock at which they would queue up.
+    (late,) = await books.open(NewAccount(books.points.id, "late", mode=Mode.DEFERRED))
+    _, one = await books.filled(100, code="one")
     _, two = await books.filled(100, code="two")
     tries: Counter[int] = Counter()
+    holds = [asyncio.Event(), asyncio.Event()]
 
-    async def both(name: int, first: int, second: int) -> None:
+    async def both(name: int, *accounts: int) -> None:
         async def work(session: Session) -> None:
             tries[name] += 1
-            for account in (first, second):
-                (outcome,) = await books.post_on(
-                    session, books.entry(books.move(account, source, 1))
-                )
+            for account in accounts:
+                (outcome,) = await books.post_on(session, books.entry(books.move(account, late, 1)))
                 assert outcome.refusal is None
-                await asyncio.sleep(0.05)
+                holds[name].set()
+                await holds[1 - name].wait()
 
         await books.database.write(work)
 
-    await asyncio.gather(*(both(n, *((one, two) if n % 2 else (two, one))) for n in range(2)))
+    await asyncio.gather(both(0, one, two), both(1, two, one))
     assert sum(tries.values()) > 2
     found = await books.balances(one, two)
     assert [balance.dr for balance in found.values()] == [2, 2]
@@ -359,6 +362,11 @@ async def test_answer_that_got_lost_is_told_again_by_its_key(
     journal = books.entry(books.move(full, source, 1))
 
     async def client(delay: float) -> None:
+        # However it learns that its connection is gone, it has no answer.
+        with suppress(asyncpg.InternalClientError):
+            await killed(delay)
+
+    async def killed(delay: float) -> None:
         async with books.database.alone() as session:
             pid = await session.value("SELECT pg_backend_pid()")
             attempt = asyncio.create_task(books.post_on(session, journal))
@@ -366,6 +374,7 @@ async def test_answer_that_got_lost_is_told_again_by_its_key(
             await admin.execute("SELECT pg_terminate_backend($1)", pid)
             await asyncio.wait([attempt])
             attempt.exception()
+            await asyncio.sleep(0.05)  # until the client has seen it as well
 
     for number in range(8):
         await client(number * 0.0005)

@@ -60,12 +60,15 @@ async def test_deadlock_is_tried_again(database: Database) -> None:
         await put(session, "b")
     tries = []
 
+    holds = {"a": asyncio.Event(), "b": asyncio.Event()}
+
     async def swap(first: str, second: str) -> None:
         async def work(session: Session) -> None:
             tries.append(first)
             for key in (first, second):
                 await session.fetch("UPDATE request SET scope = 's' WHERE key = $1", key)
-                await asyncio.sleep(0.05)
+                holds[first].set()
+                await holds[second].wait()
 
         await database.write(work)
 

@@ -17,6 +17,7 @@ class Counter:
     def __init__(self, database: Database, clock: MovableClock) -> None:
         self.database = database
         self.clock = clock
+        self.begun = asyncio.Event()
 
     async def ask(
         self,
@@ -29,6 +30,7 @@ class Counter:
     ) -> Any:
         async def whole(session: Session) -> Any:
             async def work() -> dict[str, object]:
+                self.begun.set()
                 await session.fetch(
                     "INSERT INTO fact (tenant_id, kind, subject, payload, recorded_at)"
                     " VALUES (1, 'Done', 'x', '{}', $1)",
@@ -99,8 +101,8 @@ async def test_failed_request_leaves_nothing_and_may_come_again(counter: Counter
 
 
 async def test_failed_request_lets_a_waiting_one_do_it(counter: Counter) -> None:
-    answers: Any = await asyncio.gather(
-        counter.ask("k", fail=True), counter.ask("k"), return_exceptions=True
-    )
+    failing = asyncio.create_task(counter.ask("k", fail=True))
+    await counter.begun.wait()
+    answers: Any = await asyncio.gather(failing, counter.ask("k"), return_exceptions=True)
     assert isinstance(answers[0], LookupError)
     assert answers[1] == {"said": 1, "count": 1}

@@ -6,7 +6,6 @@ from typing import Any
 
 from domain.earning import invariants as earning
 from domain.ledger import invariants as ledger
-from domain.tiers import invariants as tiers
 from domain.wallets import invariants as wallets
 from kit.db import Session
 
@@ -14,7 +13,6 @@ INVARIANTS: dict[str, str] = {
     **ledger.INVARIANTS,
     **wallets.INVARIANTS,
     **earning.INVARIANTS,
-    **tiers.INVARIANTS,
 }
 SHOWN_MAX = 20
 

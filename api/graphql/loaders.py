@@ -15,12 +15,13 @@ from strawberry.dataloader import DataLoader
 from api.graphql.paging import Window
 from api.sections import SECTIONS
 from domain.brands.rules import Brand
+from domain.earning import queries as earning
 from domain.members import queries as members
 from domain.members.queries import Member
 from domain.programmes import queries as programmes
 from domain.programmes.rules import Timeline
 from domain.tiers import queries as tiers
-from domain.tiers.rules import Standing
+from domain.tiers.rules import Standing, standing
 from domain.wallets import queries as wallets
 from domain.wallets.queries import Movement, WalletBalance
 from domain.wallets.section import PointsSection
@@ -103,9 +104,21 @@ class Loaders:
         async with self._database.read() as session:
             for at in dict.fromkeys(at for _, at in wanted):
                 ids = [member_id for member_id, wanted_at in wanted if wanted_at == at]
-                by_member = await tiers.standings(session, at, self._brand, timeline, ids)
-                found |= {(member_id, at): standing for member_id, standing in by_member.items()}
+                by_member = await self._standings_at(session, timeline, at, ids)
+                found |= {(member_id, at): stands for member_id, stands in by_member.items()}
         return [found.get(each) for each in wanted]
+
+    async def _standings_at(
+        self, session: Session, timeline: Timeline, at: datetime, ids: list[UUID]
+    ) -> dict[UUID, Standing]:
+        if at == self._now:
+            return await tiers.standings(session, at, self._brand, timeline, ids)
+        ladder = tiers.ladder_of(timeline.at(at), self._brand)
+        if ladder is None:
+            return {}
+        spent = await earning.spend_by_year(session, self._brand, ids, at)
+        local = self._brand.local(at)
+        return {member_id: standing(ladder, years, local) for member_id, years in spent.items()}
 
     async def _activity(
         self, session: Session, wanted: list[Wanted]

@@ -46,8 +46,8 @@ class Member(Node):
         as_of: Annotated[
             datetime | None,
             strawberry.argument(
-                description="The tier at another instant instead of now. Spend counts by calendar"
-                " year, each with all that is known of it by now."
+                description="The tier at another instant instead of now, by what was spent and"
+                " given back until then."
             ),
         ] = None,
     ) -> Tier | None:

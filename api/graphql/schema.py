@@ -55,6 +55,16 @@ class Query:
     async def member(
         self,
         info: Info,
+        id: Annotated[  # noqa: A002 - Relay's name
+            strawberry.ID, strawberry.argument(description="The member's id in this API.")
+        ],
+    ) -> Member | None:
+        return await members.by(info, MemberBy(id=id))
+
+    @resolver(BRAND, "One member, named in one of several ways; null if the brand has none such.")
+    async def member_by(
+        self,
+        info: Info,
         by: Annotated[MemberBy, strawberry.argument(description="Which member.")],
     ) -> Member | None:
         return await members.by(info, by)

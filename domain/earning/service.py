@@ -99,7 +99,9 @@ async def record_purchases(
         else:
             outcomes[position] = refused(purchase.external_id, verdict)
     accounts = await books(session, brand.id)
-    if judged and accounts is not None:
+    if judged:
+        # Whoever applies a programme opens its books in the same transaction.
+        assert accounts is not None
         outcomes |= await _record(session, now, brand, timeline, accounts, judged)
     return [outcomes[position] for position in range(len(purchases))]
 
@@ -178,11 +180,8 @@ async def _wallets(
         and item.programme.document.section(EnrolmentSection).on_first_purchase
     }
     if newcomers:
-        enrolled = await members.enrol(
-            session, now, brand, [NewMember(name, first[name]) for name in newcomers]
-        )
-        await wallets.open_wallets(
-            session, brand, accounts, [member.id for member in enrolled.values()]
+        await wallets.enrol(
+            session, now, brand, accounts, [NewMember(name, first[name]) for name in newcomers]
         )
         found = await lock_named(session, brand.id, accounts.asset_id, sorted(names))
     earlier = [

@@ -16,6 +16,9 @@ INVARIANTS = {
         SELECT l.brand_id, l.id AS lot_id FROM lot l
         LEFT JOIN transfer t ON t.journal_id = l.journal_id AND t.credit_account = l.account_id
         WHERE t.amount IS DISTINCT FROM l.amount""",
+    "MEMBER_WITHOUT_WALLET": """
+        SELECT m.brand_id, m.id AS member_id FROM member m
+        LEFT JOIN wallet w ON w.member_id = m.id WHERE w.account_id IS NULL""",
     "MEMBER_ACCOUNT_WITHOUT_WALLET": """
         SELECT a.brand_id, a.id AS account_id FROM account a
         LEFT JOIN wallet w ON w.account_id = a.id AND w.member_id = a.owner_id

@@ -24,6 +24,9 @@ from domain.ledger.rules import (
     Resolution,
     Transfer,
 )
+from domain.members import service as members
+from domain.members.queries import Member
+from domain.members.service import NewMember
 from domain.wallets import store
 from domain.wallets.queries import Books
 from domain.wallets.rules import Lot, Take, claw_back, consume, keep, lost
@@ -126,6 +129,15 @@ async def open_wallets(
         accounts,
         list(member_ids),
     )
+
+
+async def enrol(
+    session: Session, now: datetime, brand: Brand, books: Books, newcomers: Sequence[NewMember]
+) -> dict[str, Member]:
+    """Enrol people together with their wallets; return all of them by external id."""
+    enrolled = await members.enrol(session, now, brand, newcomers)
+    await open_wallets(session, brand, books, [member.id for member in enrolled.values()])
+    return enrolled
 
 
 async def accrue(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from api.graphql.paging import cursor
+from domain.earning.service_refund import Refund
 from tests.support.client import Client
 from tests.support.shop import purchase
 
@@ -103,6 +104,27 @@ async def test_the_tier_of_another_year(ana: Client) -> None:
     query = '{ me { tier(asOf: "2024-06-01T00:00:00Z") { name spendThisYear { amount } } } }'
     answer = await ana.ask(query, ana.member("ana"))
     assert answer.data["me"]["tier"] == {"name": "Insider", "spendThisYear": {"amount": "0.00"}}
+
+
+async def test_the_tier_at_an_instant_counts_what_had_happened_by_then(ana: Client) -> None:
+    june = ana.shop.clock.now() - timedelta(days=365 * 2)
+    await ana.shop.buy(
+        purchase("t1", "ana", 35_000, june), purchase("t2", "ana", 70_000, june + timedelta(days=9))
+    )
+    await ana.shop.refund(Refund("t3", "t2", june + timedelta(days=20)))
+
+    async def tier_at(days: int) -> tuple[str, str]:
+        at = (june + timedelta(days=days)).isoformat()
+        query = (
+            "query ($at: DateTime!) { me { tier(asOf: $at) { name spendThisYear { amount } } } }"
+        )
+        tier = (await ana.ask(query, ana.member("ana"), at=at)).data["me"]["tier"]
+        return tier["name"], tier["spendThisYear"]["amount"]
+
+    assert await tier_at(-1) == ("Insider", "0.00")
+    assert await tier_at(1) == ("VIB", "350.00")
+    assert await tier_at(10) == ("Rouge", "1050.00")
+    assert await tier_at(21) == ("VIB", "350.00")
 
 
 async def test_activity_in_pages_both_ways(ana: Client) -> None:
@@ -204,18 +226,18 @@ async def test_nodes_are_not_for_whole_tables(client: Client) -> None:
 
 @pytest.mark.parametrize("text", ["", "é", "TWVtYmVyOng", "Tm90aGluZzox", "=", "a" * 10_000, "\0"])
 async def test_ids_that_nothing_has(client: Client, text: str) -> None:
-    by_id = "query ($id: ID!) { node(id: $id) { id } member(by: {id: $id}) { id } }"
+    by_id = "query ($id: ID!) { node(id: $id) { id } member(id: $id) { id } }"
     assert (await client.ask(by_id, client.staff, id=text)).data == {"node": None, "member": None}
 
 
 @pytest.mark.parametrize("text", ["", "nobody", "\0", "x" * 10_000, "é"])
 async def test_external_ids_that_nobody_has(client: Client, text: str) -> None:
-    query = "query ($id: String!) { member(by: {externalId: $id}) { id } }"
+    query = "query ($id: String!) { member: memberBy(by: {externalId: $id}) { id } }"
     assert (await client.ask(query, client.staff, id=text)).data == {"member": None}
 
 
 async def test_a_member_is_named_in_one_way(ana: Client) -> None:
-    query = "query ($by: MemberBy!) { member(by: $by) { externalId } }"
+    query = "query ($by: MemberBy!) { member: memberBy(by: $by) { externalId } }"
     found = await ana.ask(query, ana.server, by={"externalId": "ana"})
     assert found.data == {"member": {"externalId": "ana"}}
     for way in ({}, {"id": None}, {"id": "x", "externalId": "ana"}):

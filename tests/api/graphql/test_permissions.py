@@ -11,6 +11,7 @@ TABLE = {
     "Query.me": {Role.MEMBER},
     "Query.brand": {Role.MEMBER, Role.SERVER, Role.STAFF},
     "Query.member": {Role.SERVER, Role.STAFF},
+    "Query.memberBy": {Role.SERVER, Role.STAFF},
     "Query.members": {Role.STAFF},
     "Query.figures": {Role.STAFF},
     "Query.node": {Role.MEMBER, Role.SERVER, Role.STAFF},
@@ -23,7 +24,8 @@ REFUND = '{idempotencyKey: "k", externalId: "r", purchase: "p", occurredAt: "202
 OPERATIONS = {
     "Query.me": "{ me { id } }",
     "Query.brand": "{ brand { id } }",
-    "Query.member": '{ member(by: {externalId: "ana"}) { id } }',
+    "Query.member": '{ member(id: "x") { id } }',
+    "Query.memberBy": '{ memberBy(by: {externalId: "ana"}) { id } }',
     "Query.members": "{ members { nodes { id } } }",
     "Query.figures": "{ figures { members } }",
     "Query.node": '{ node(id: "x") { id } }',

@@ -254,7 +254,7 @@ async def test_a_made_up_correlation_id_is_replaced(client: Client, given: str) 
     [
         ('query ($n: ID! = "x") { node(id: $n) { id } }', {"n": None}),
         ('query ($n: ID = "x") { node(id: $n) { id } }', {"n": None}),
-        ("query ($n: ID) { member(by: {id: $n}) { id } }", {}),
+        ("query ($n: ID) { member: memberBy(by: {id: $n}) { id } }", {}),
         ("query ($b: Boolean = true) { brand @include(if: $b) { id } }", {"b": None}),
     ],
 )

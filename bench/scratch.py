@@ -7,6 +7,8 @@ settings in shared memory with a commit that always takes 1 ms, so that a noisy 
 import asyncio
 import re
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -114,6 +116,8 @@ def cluster(*, fast_commit: bool) -> Iterator[Cluster]:
     parent = MEMORY if fast_commit else ROOT / ".laurel" / "bench"
     parent.mkdir(parents=True, exist_ok=True)
     directory = Path(tempfile.mkdtemp(prefix="laurel-bench-", dir=parent))
+    # Ended from outside, it still stops its servers and removes its files.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     directory.chmod(0o711)  # for root, whose server runs as another user
     try:
         with running(directory, valkey=False) as servers:

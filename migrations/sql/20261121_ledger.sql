@@ -24,46 +24,30 @@ END $$;
 CREATE FUNCTION ledger_apply() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     sound boolean;
-    posted_only boolean;
+    holds boolean;
     touched int;
     changed int;
 BEGIN
-    SELECT bool_and(d.asset_id = f.asset_id AND d.brand_id = f.brand_id AND d.closed_at IS NULL
-                    AND c.asset_id = f.asset_id AND c.brand_id = f.brand_id AND c.closed_at IS NULL
-                    AND f.effective_on > coalesce((SELECT max(ends_on) FROM public.period p
-                                                   WHERE p.brand_id = f.brand_id), '-infinity')
-                    ) AND count(*) = (SELECT count(*) FROM fresh),
-           bool_and(f.kind = 0)
-    INTO sound, posted_only
-    FROM fresh f
-    JOIN public.account d ON d.id = f.debit_account
-    JOIN public.account c ON c.id = f.credit_account;
-    IF NOT sound THEN
-        RAISE EXCEPTION
-            'a transfer needs two open accounts of its brand and asset, and an open period'
-            USING ERRCODE = 'check_violation';
-    END IF;
-    IF NOT posted_only THEN
-        PERFORM public.ledger_apply_holds(array_agg(id) FILTER (WHERE kind = 1),
-                                   array_agg(id) FILTER (WHERE kind > 1)) FROM fresh;
-    END IF;
-
-    WITH side AS (
-        SELECT debit_account AS account_id,
-               CASE WHEN kind IN (0, 2) THEN amount ELSE 0 END AS dr, 0 AS cr,
-               CASE WHEN kind = 1 THEN amount ELSE 0 END - coalesce(pending_amount, 0)
-                   AS dr_pending,
-               0 AS cr_pending
-        FROM fresh
-        UNION ALL
-        SELECT credit_account, 0, CASE WHEN kind IN (0, 2) THEN amount ELSE 0 END, 0,
-               CASE WHEN kind = 1 THEN amount ELSE 0 END - coalesce(pending_amount, 0)
-        FROM fresh
-    ), delta AS (
-        SELECT s.account_id, sum(dr)::bigint AS dr, sum(cr)::bigint AS cr,
+    -- Balances change in the order of accounts, so that two journals can't wait crosswise.
+    WITH side AS MATERIALIZED (
+        SELECT v.account_id, f.kind,
+               a.asset_id = f.asset_id AND a.brand_id = f.brand_id AND a.closed_at IS NULL
+                   AND (f.effective_on <= (SELECT max(ends_on) FROM public.period p
+                                           WHERE p.brand_id = f.brand_id)) IS NOT TRUE AS sound,
+               a.mode, v.dr, v.cr, v.dr_pending, v.cr_pending
+        FROM fresh f
+        CROSS JOIN LATERAL (SELECT
+            CASE WHEN f.kind IN (0, 2) THEN f.amount ELSE 0 END AS posted,
+            CASE WHEN f.kind = 1 THEN f.amount ELSE 0 END - coalesce(f.pending_amount, 0) AS pending
+        ) AS m
+        CROSS JOIN LATERAL (VALUES (f.debit_account, m.posted, 0, m.pending, 0),
+                                   (f.credit_account, 0, m.posted, 0, m.pending))
+            AS v(account_id, dr, cr, dr_pending, cr_pending)
+        LEFT JOIN public.account a ON a.id = v.account_id
+    ), delta AS MATERIALIZED (
+        SELECT account_id, sum(dr)::bigint AS dr, sum(cr)::bigint AS cr,
                sum(dr_pending)::bigint AS dr_pending, sum(cr_pending)::bigint AS cr_pending
-        FROM side s JOIN public.account a ON a.id = s.account_id AND a.mode = 0
-        GROUP BY s.account_id
+        FROM side WHERE mode = 0 GROUP BY account_id ORDER BY account_id
     ), applied AS (
         UPDATE public.balance b
         SET dr = b.dr + d.dr, cr = b.cr + d.cr,
@@ -71,9 +55,20 @@ BEGIN
         FROM delta d WHERE b.account_id = d.account_id
         RETURNING 1
     )
-    SELECT (SELECT count(*) FROM delta), (SELECT count(*) FROM applied) INTO touched, changed;
+    SELECT (SELECT count(*) FROM delta), (SELECT count(*) FROM applied),
+           bool_and(side.sound IS TRUE), bool_or(side.kind <> 0)
+    INTO touched, changed, sound, holds FROM side;
+    IF NOT sound THEN
+        RAISE EXCEPTION
+            'a transfer needs two open accounts of its brand and asset, and an open period'
+            USING ERRCODE = 'check_violation';
+    END IF;
     IF touched <> changed THEN
         RAISE EXCEPTION 'an inline account has no balance row' USING ERRCODE = 'check_violation';
+    END IF;
+    IF holds THEN
+        PERFORM public.ledger_apply_holds(array_agg(id) FILTER (WHERE kind = 1),
+                                          array_agg(id) FILTER (WHERE kind > 1)) FROM fresh;
     END IF;
     RETURN NULL;
 END $$;
@@ -200,3 +195,8 @@ CREATE TRIGGER open_balance AFTER INSERT ON public.account REFERENCING NEW TABLE
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_open_balance();
 
 INSERT INTO public.rollup_mark (upto) VALUES ('0');
+
+-- While nobody spends, one account stands on the debit side of every transfer; told what it sees,
+-- the planner would expect that of any account and read the table instead of the index.
+ALTER TABLE transfer ALTER debit_account SET (n_distinct = -0.05),
+                     ALTER credit_account SET (n_distinct = -0.05);

@@ -1,3 +1,30 @@
+-- Writes the transfers of those journals that are wanted; returns their ids in order.
+CREATE FUNCTION ledger_write(
+    p_brand int, p_now timestamptz, p_journals bigint[], j_effective_on date[], p_wanted boolean[],
+    t_journal int[], t_kind smallint[], t_debit bigint[], t_credit bigint[], t_asset int[],
+    t_amount bigint[], t_code text[], t_pending bigint[], t_expires timestamptz[]
+) RETURNS bigint[] LANGUAGE plpgsql AS $$
+DECLARE
+    ids bigint[];
+BEGIN
+    WITH written AS (
+        INSERT INTO public.transfer
+            (brand_id, journal_id, kind, debit_account, credit_account, asset_id, amount, code,
+             effective_on, recorded_at, pending_id, pending_amount, expires_at)
+        SELECT p_brand, p_journals[t.journal], t.kind, t.debit, t.credit, t.asset, t.amount, t.code,
+               j_effective_on[t.journal], p_now, t.pending,
+               (SELECT p.amount FROM public.transfer p WHERE p.id = t.pending), t.expires
+        FROM unnest(t_journal, t_kind, t_debit, t_credit, t_asset, t_amount, t_code, t_pending,
+                    t_expires) WITH ORDINALITY
+            AS t(journal, kind, debit, credit, asset, amount, code, pending, expires, n)
+        WHERE p_wanted[t.journal]
+        ORDER BY t.n
+        RETURNING id
+    )
+    SELECT array_agg(id ORDER BY id) INTO ids FROM written;
+    RETURN ids;
+END $$;
+
 -- The one way to write to the ledger: ledger_post at the end, and what decides for it.
 
 -- Says why a journal can't be posted, or null. Of what its neighbours change it knows only the
@@ -23,7 +50,8 @@ CREATE FUNCTION ledger_fault(
                 WHEN t.kind NOT BETWEEN 0 AND 4 OR t.amount IS NULL OR t.amount <= 0
                     THEN 'INVALID_AMOUNT'
                 WHEN t.debit = t.credit THEN 'SAME_ACCOUNT'
-                WHEN d.id IS NULL OR c.id IS NULL THEN 'ACCOUNT_NOT_FOUND'
+                WHEN (d.brand_id = p_brand AND c.brand_id = p_brand) IS NOT TRUE
+                    THEN 'ACCOUNT_NOT_FOUND'
                 WHEN d.closed_at IS NOT NULL OR c.closed_at IS NOT NULL THEN 'ACCOUNT_CLOSED'
                 WHEN d.asset_id <> t.asset OR c.asset_id <> t.asset THEN 'ASSET_MISMATCH'
                 WHEN t.kind < 2 THEN NULL
@@ -37,8 +65,8 @@ CREATE FUNCTION ledger_fault(
             END AS code
             FROM unnest(t_kind, t_debit, t_credit, t_asset, t_amount, t_pending)
                 AS t(kind, debit, credit, asset, amount, pending)
-            LEFT JOIN public.account d ON d.id = t.debit AND d.brand_id = p_brand
-            LEFT JOIN public.account c ON c.id = t.credit AND c.brand_id = p_brand
+            LEFT JOIN public.account d ON d.id = t.debit
+            LEFT JOIN public.account c ON c.id = t.credit
             LEFT JOIN public.transfer p ON p.id = t.pending AND p.kind = 1 AND p.brand_id = p_brand
             LEFT JOIN public.open_hold h ON h.transfer_id = t.pending
             ORDER BY code NULLS LAST LIMIT 1)
@@ -139,16 +167,18 @@ BEGIN
         RETURN false;
     END IF;
     RETURN (
-        SELECT count(*) = cardinality(t_amount)
+        -- Joined by id alone: offered more, a plan made while accounts are few reads them all.
+        SELECT count(*) FILTER (WHERE
+                d.asset_id = t.asset AND d.brand_id = p_brand AND d.closed_at IS NULL
+                AND c.asset_id = t.asset AND c.brand_id = p_brand AND c.closed_at IS NULL
+                AND t.kind IN (0, 1) AND t.amount > 0 AND t.debit <> t.credit
+                AND j_effective_on[t.journal] > coalesce(
+                    (SELECT max(ends_on) FROM public.period WHERE brand_id = p_brand), '-infinity')
+            ) = cardinality(t_amount)
         FROM unnest(t_journal, t_kind, t_debit, t_credit, t_asset, t_amount)
             AS t(journal, kind, debit, credit, asset, amount)
-        JOIN public.account d ON d.id = t.debit AND d.asset_id = t.asset AND d.brand_id = p_brand
-            AND d.closed_at IS NULL
-        JOIN public.account c ON c.id = t.credit AND c.asset_id = t.asset AND c.brand_id = p_brand
-            AND c.closed_at IS NULL
-        WHERE t.kind IN (0, 1) AND t.amount > 0 AND t.debit <> t.credit
-          AND j_effective_on[t.journal] > coalesce(
-              (SELECT max(ends_on) FROM public.period WHERE brand_id = p_brand), '-infinity'));
+        JOIN public.account d ON d.id = t.debit
+        JOIN public.account c ON c.id = t.credit);
 END $$;
 
 -- The one way to write to the ledger: journals under distinct keys, each with its transfers
@@ -178,6 +208,7 @@ DECLARE
     fresh int[];
     special boolean := array_remove(t_pending, NULL) <> '{}'
         OR array_remove(j_reverses, NULL) <> '{}';
+    posted boolean := false;
 BEGIN
     -- Whoever closes a period holds this lock alone, so none closes under a posting in flight.
     PERFORM pg_advisory_xact_lock_shared(7001, p_brand);
@@ -214,8 +245,24 @@ BEGIN
         PERFORM FROM public.open_hold WHERE transfer_id = ANY (t_pending)
             ORDER BY transfer_id FOR UPDATE;
     END IF;
-    IF NOT public.ledger_all_fit(p_brand, j_effective_on, t_journal, t_kind, t_debit, t_credit,
-                                 t_asset, t_amount) OR special THEN
+    IF cardinality(j_key) = 1 AND NOT special AND NOT replayed[1] AND refusals[1] IS NULL
+       AND cardinality(t_journal) > 0 THEN
+        -- A journal that comes alone need not be judged: the table refuses what can't be. The
+        -- locks come before the ids, so that an account's ids are in the order of commits.
+        PERFORM FROM public.balance WHERE account_id = ANY (t_debit || t_credit)
+            ORDER BY account_id FOR NO KEY UPDATE;
+        BEGIN
+            transfers := public.ledger_write(
+                p_brand, p_now, journals, j_effective_on, ARRAY[true], t_journal, t_kind, t_debit,
+                t_credit, t_asset, t_amount, t_code, t_pending, t_expires);
+            posted := true;
+        EXCEPTION WHEN check_violation OR not_null_violation THEN
+            posted := false;
+        END;
+    END IF;
+    IF NOT posted AND (NOT public.ledger_all_fit(p_brand, j_effective_on, t_journal, t_kind,
+                                                 t_debit, t_credit, t_asset, t_amount)
+                       OR special) THEN
         fresh := ARRAY(SELECT n FROM generate_subscripts(journals, 1) AS n
                        WHERE NOT replayed[n] AND refusals[n] IS NULL ORDER BY n);
         SELECT array_agg(coalesce(refusals[n], verdict) ORDER BY n) INTO refusals
@@ -235,21 +282,13 @@ BEGIN
         WHERE NOT replayed[n] AND refusals[n] IS NULL AND j_reverses[n] IS NOT NULL;
     END IF;
 
-    WITH written AS (
-        INSERT INTO public.transfer
-            (brand_id, journal_id, kind, debit_account, credit_account, asset_id, amount, code,
-             effective_on, recorded_at, pending_id, pending_amount, expires_at)
-        SELECT p_brand, journals[t.journal], t.kind, t.debit, t.credit, t.asset, t.amount, t.code,
-               j_effective_on[t.journal], p_now, t.pending,
-               (SELECT p.amount FROM public.transfer p WHERE p.id = t.pending), t.expires
-        FROM unnest(t_journal, t_kind, t_debit, t_credit, t_asset, t_amount, t_code, t_pending,
-                    t_expires) WITH ORDINALITY
-            AS t(journal, kind, debit, credit, asset, amount, code, pending, expires, n)
-        WHERE NOT replayed[t.journal] AND refusals[t.journal] IS NULL
-        ORDER BY t.n
-        RETURNING id
-    )
-    SELECT array_agg(id ORDER BY id) INTO transfers FROM written;
+    IF NOT posted THEN
+        transfers := public.ledger_write(
+            p_brand, p_now, journals, j_effective_on,
+            ARRAY(SELECT NOT replayed[n] AND refusals[n] IS NULL
+                  FROM generate_subscripts(journals, 1) AS n ORDER BY n),
+            t_journal, t_kind, t_debit, t_credit, t_asset, t_amount, t_code, t_pending, t_expires);
+    END IF;
 
     SELECT array_agg(b.account_id), array_agg(b.dr), array_agg(b.cr),
            array_agg(b.dr_pending), array_agg(b.cr_pending)
@@ -260,4 +299,4 @@ END $$;
 -- What the doors above call is not for others: compiled in a caller's session under his own
 -- types, or hung as a trigger on a temporary table, it would serve him with the owner's rights.
 REVOKE EXECUTE ON FUNCTION ledger_refuse_change, ledger_apply, ledger_apply_holds,
-    ledger_open_balance, ledger_fault, ledger_judge, ledger_all_fit FROM PUBLIC;
+    ledger_open_balance, ledger_fault, ledger_judge, ledger_all_fit, ledger_write FROM PUBLIC;

@@ -26,7 +26,7 @@ _URL_PASSWORD = re.compile(r"(://[^\s:/@]*):[^\s@]+@")
 _DEPTH_MAX = 6
 _LIBRARIES_WITH_HANDLERS = ("uvicorn", "uvicorn.error", "uvicorn.access")
 # At debug these print statements with their values, hence members' data.
-_CHATTY = ("sqlalchemy.engine", "asyncio")
+_CHATTY = ("sqlalchemy.engine", "alembic.runtime", "asyncio")
 
 _correlation: ContextVar[UUID | None] = ContextVar("correlation", default=None)
 

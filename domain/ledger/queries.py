@@ -105,7 +105,8 @@ async def statement(
     """Return up to ``first`` transfers of an account, by id: newest first, or behind ``after``.
 
     With ``before``: those older than that id, newest first. With ``after``: those newer, oldest
-    first. Complete and free of duplicates while others write, since ids are the order.
+    first. Free of duplicates while others write, and of gaps for an inline account, whose ids are
+    in the order of commits. On a deferred account a low id may commit after a page was read.
     """
     if after is not None:
         rows = await session.fetch(
@@ -155,10 +156,7 @@ async def journal_transfers(
 
 async def closed_to(session: Session, brand_id: int) -> date | None:
     """Return the last closed day of the brand's books, and keep it so until the commit."""
-    await session.fetch("SELECT pg_advisory_xact_lock_shared(7001, $1)", brand_id)
-    day: date | None = await session.value(
-        "SELECT max(ends_on) FROM period WHERE brand_id = $1", brand_id
-    )
+    day: date | None = await session.value("SELECT ledger_closed_to($1)", brand_id)
     return day
 
 

@@ -148,6 +148,13 @@ BEGIN
     RETURN folded;
 END $$;
 
+-- Returns the last closed day of a brand's books and keeps it so until the commit.
+CREATE FUNCTION ledger_closed_to(p_brand int) RETURNS date LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(7001, p_brand);
+    RETURN (SELECT max(ends_on) FROM public.period WHERE brand_id = p_brand);
+END $$;
+
 -- Closes a brand's books up to and including a day. Waits for postings in flight, stores each
 -- account's totals at that day. False if that day is closed already.
 CREATE FUNCTION ledger_close_period(p_brand int, p_ends_on date, p_now timestamptz) RETURNS boolean

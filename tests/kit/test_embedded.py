@@ -246,7 +246,7 @@ def test_a_forked_child_neither_keeps_nor_stops_the_servers(filled_place: Path) 
 
 
 @pytest.mark.parametrize("pid_is_reused", [False, True])
-async def test_data_survives_killed_servers(place: Path, pid_is_reused: bool) -> None:  # noqa: FBT001
+async def test_data_survives_killed_servers(place: Path, *, pid_is_reused: bool) -> None:
     with running(place) as servers:
         await ask(servers.owner_database_url, "CREATE TABLE kept AS SELECT 42 AS answer")
         with cache_of(servers) as cache:
@@ -351,8 +351,9 @@ def other_user() -> Mapping[str, Any]:
         "env": {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.environ["PATH"]},
     }
     for command in (sys.executable, "/usr/bin/python3"):
+        arguments = [command, "-c", "import kit.embedded"]
         try:
-            subprocess.run([command, "-c", "import kit.embedded"], check=True, **how)  # type: ignore[call-overload]
+            subprocess.run(arguments, check=True, **how)  # type: ignore[call-overload]
         except (OSError, subprocess.CalledProcessError):
             continue
         return how | {"command": command}

@@ -84,7 +84,8 @@ def test_r3_square_twelve_months_then_the_end_of_the_month() -> None:
 
 
 def test_the_end_of_a_calendar_year() -> None:
-    assert end({"months": 12, "round": "year"}, NEW_YORK, 2026, 5, 5) == datetime(2028, 1, 1)  # noqa: DTZ001
+    ends = end({"months": 12, "round": "year"}, NEW_YORK, 2026, 5, 5)
+    assert ends == datetime(2028, 1, 1)  # noqa: DTZ001
 
 
 def test_the_day_of_the_brand_counts_not_that_of_utc() -> None:
@@ -125,7 +126,11 @@ def test_a_faulty_expiry_is_refused(expires: Any) -> None:
 
 
 @given(
-    st.datetimes(datetime(1970, 1, 2), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.datetimes(
+        datetime(1970, 1, 2),  # noqa: DTZ001
+        datetime(2100, 1, 1),  # noqa: DTZ001
+        timezones=st.just(UTC),
+    ),
     st.sampled_from([NEW_YORK, CHATHAM, SAIGON]),
     st.integers(0, 60),
     st.sampled_from(["day", "month", "year"]),

@@ -20,6 +20,7 @@ from joserfc.util import urlsafe_b64decode
 from kit.errors import ConfigurationError
 from kit.ids import new_secret
 from kit.settings import Settings
+from kit.texts import usable
 
 # A key verifies only what its kind signs: a public key must never pass for a shared secret.
 _ALGORITHMS = {
@@ -34,7 +35,6 @@ _PUBLIC_KINDS: dict[str, type[RSAKey | ECKey | OKPKey]] = {
     "OKP": OKPKey,
 }
 _SECRET_BYTES_MIN = 32
-_TEXT_LENGTH_MAX = 200
 _LEEWAY_SECONDS = 30
 _JWKS_BYTES_MAX = 1_000_000
 _JWKS_SECONDS_MAX = 5
@@ -173,7 +173,7 @@ class Tokens:
 
 
 def _usable(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= _TEXT_LENGTH_MAX and value.isprintable()
+    return isinstance(value, str) and usable(value)
 
 
 def _named_key(token: str) -> str | None:

@@ -22,12 +22,19 @@ T = TypeVar("T")
 
 TRANSACTION_SECONDS_MAX = 60
 _TRIES = 5
+
+
+class LostRaceError(Exception):
+    """Another transaction wrote first what this one had decided to write: look again."""
+
+
 # A unique violation too: a verb first looks whether the row is there, so another writer was
 # faster, and the next try sees its row.
 _RETRYABLE = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.UniqueViolationError,
+    LostRaceError,
 )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Integer, LargeBinary, Text
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, Session
@@ -23,7 +23,8 @@ class RequestRow(Base):
     scope: Mapped[str] = mapped_column(Text, primary_key=True)
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     input_hash: Mapped[bytes] = mapped_column(LargeBinary)
-    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    # JSON as text: jsonb refuses a NUL that a caller sent and the outcome repeats.
+    outcome: Mapped[str | None] = mapped_column(Text)
     recorded_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
 
 
@@ -64,11 +65,10 @@ async def once(
         if stored is None or stored["input_hash"] != hashed:
             message = f"The idempotency key {key!r} was used before with another input."
             raise IdempotencyConflictError(message, path=("idempotencyKey",))
-        return stored["outcome"]
+        return orjson.loads(stored["outcome"] or "null")
     outcome = await work()
     await session.fetch(
-        "UPDATE request SET outcome = $4::text::jsonb"
-        " WHERE tenant_id = $1 AND scope = $2 AND key = $3",
+        "UPDATE request SET outcome = $4 WHERE tenant_id = $1 AND scope = $2 AND key = $3",
         tenant_id,
         scope,
         key,

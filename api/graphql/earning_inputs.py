@@ -12,6 +12,7 @@ from domain.earning.rules import Line, Purchase
 from domain.earning.service_refund import Refund
 from kit.currencies import EXPONENTS
 from kit.errors import InvalidInputError
+from kit.texts import usable
 
 PURCHASES_MAX = 250
 LINES_MAX = 2_000
@@ -128,7 +129,7 @@ def purchase_of(brand: Brand, given: PurchaseInput) -> Purchase:
 def refund_of(brand: Brand, given: RefundPurchaseInput) -> Refund:
     """Return a refund in smallest units. Raises InvalidInputError."""
     for name, text in (("external_id", given.external_id), ("purchase", given.purchase)):
-        if not (text.strip() and len(text) <= TEXT_LENGTH_MAX and text.isprintable()):
+        if not usable(text):
             message = f"{camel(name)} must be 1 to {TEXT_LENGTH_MAX} printable characters"
             raise InvalidInputError(message, path=(name,))
     if len(given.lines or ()) > LINES_MAX:
@@ -137,6 +138,9 @@ def refund_of(brand: Brand, given: RefundPurchaseInput) -> Refund:
     if given.amount is not None and given.lines is not None:
         message = "amount and lines are both given; give one of them"
         raise InvalidInputError(message, code="REFUND_AMBIGUOUS", path=("amount",))
+    if given.lines is not None and not given.lines:
+        message = "lines is an empty list; leave it out to refund all that is left"
+        raise InvalidInputError(message, code="REFUND_LINES_EMPTY", path=("lines",))
     exponent = brand.currency_exponent
     return Refund(
         external_id=given.external_id,

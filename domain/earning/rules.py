@@ -8,11 +8,11 @@ from math import lcm
 from typing import Literal, NamedTuple
 
 from domain.earning.section import EarningSection, Multiplier
+from domain.ledger.rules import AMOUNT_MAX
 from kit.calendar import Period, period_start
 from kit.errors import InvalidInputError
 
-# Far inside what the ledger's 64-bit balances hold: 92 such awards fit into one account.
-POINTS_MAX = 10**17
+POINTS_MAX = AMOUNT_MAX
 
 CapKey = tuple[str, date]
 
@@ -120,7 +120,7 @@ def compile_earning(
         stacking=section.stacking or "best",
         unit=unit,
         boosts=tuple(_boost(each, unit) for each in section.multiplier),
-        purchase_cap=POINTS_MAX if cap is None else int(cap.scaleb(points_scale)),
+        purchase_cap=POINTS_MAX + 1 if cap is None else int(cap.scaleb(points_scale)),
         period_caps=tuple(
             Cap(each.name, each.period, int(each.points.scaleb(points_scale)))
             for each in section.period_cap
@@ -167,7 +167,7 @@ def compute(
         weighted, unit = base, 1
     points = rule.rounding(weighted * rule.numerator, unit * rule.denominator)
     points = min(points, rule.purchase_cap)
-    if points >= POINTS_MAX:
+    if points > POINTS_MAX:
         raise InvalidInputError(
             "the purchase would earn more points than an account can hold; check its amounts",
             code="AWARD_TOO_LARGE",

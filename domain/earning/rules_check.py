@@ -1,23 +1,19 @@
 """Which purchases are refused before anything is decided about them."""
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from domain.earning.rules import Line, Purchase
 from kit.currencies import EXPONENTS
 from kit.errors import InvalidInputError, LaurelError
+from kit.texts import TEXT_LENGTH_MAX, UNPRINTABLE
 
-TEXT_LENGTH_MAX = 200
 LINES_MAX = 2_000
 LINE_AMOUNT_MAX = 10**12
 PURCHASE_AMOUNT_MAX = 10**13
 QUANTITY_MAX = 10**9
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 AHEAD_MAX = timedelta(hours=24)
-
-# Control characters and lone surrogates: PostgreSQL can't store the worst of them.
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def check(purchase: Purchase, currency: str, now: datetime) -> LaurelError | None:
@@ -43,7 +39,7 @@ def _check_text(purchase: Purchase) -> LaurelError | None:
     texts += [line.category for line in purchase.lines]
     texts += (purchase.external_id, purchase.member, purchase.channel, purchase.store)
     # One pass over all of them: this runs for every purchase, and nearly all are good.
-    if max(map(len, texts)) <= TEXT_LENGTH_MAX and not _UNPRINTABLE.search("".join(texts)):
+    if max(map(len, texts)) <= TEXT_LENGTH_MAX and not UNPRINTABLE.search("".join(texts)):
         return None
     return next(error for path, text in _texts(purchase) if (error := _check_one_text(text, path)))
 
@@ -62,7 +58,7 @@ def _check_one_text(text: str, path: tuple[str, ...]) -> LaurelError | None:
     if len(text) > TEXT_LENGTH_MAX:
         code = "EXTERNAL_ID_TOO_LONG" if path == ("external_id",) else "TEXT_TOO_LONG"
         return _refused(code, f"has more than {TEXT_LENGTH_MAX} characters; shorten it", *path)
-    if _UNPRINTABLE.search(text):
+    if UNPRINTABLE.search(text):
         return _refused("TEXT_UNPRINTABLE", "holds a control character; remove it", *path)
     return None
 

@@ -167,29 +167,27 @@ async def _record(
 async def _wallets(
     session: Session, now: datetime, brand: Brand, accounts: Books, items: Sequence[_Judged]
 ) -> dict[str, Wallet]:
-    names = {item.purchase.member for item in items}
-    found = await lock_named(session, brand.id, accounts.asset_id, sorted(names))
-    first: dict[str, datetime] = {}
-    for item in items:
-        name, at = item.purchase.member, item.purchase.occurred_at
-        first[name] = min(first.get(name, at), at)
-    newcomers = {
-        item.purchase.member
+    names = sorted({item.purchase.member for item in items})
+    found = await lock_named(session, brand.id, accounts.asset_id, names)
+    strangers = [
+        item
         for item in items
         if item.purchase.member not in found
         and item.programme.document.section(EnrolmentSection).on_first_purchase
-    }
-    if newcomers:
-        await wallets.enrol(
-            session, now, brand, accounts, [NewMember(name, first[name]) for name in newcomers]
-        )
-        found = await lock_named(session, brand.id, accounts.asset_id, sorted(names))
-    earlier = [
-        (name, first[name]) for name, wallet in found.items() if first[name] < wallet.joined_at
     ]
-    if earlier:
-        await members.joined_earlier(session, brand, earlier)
-    return found
+    if not strangers:
+        return found
+    # A purchase that is known already enrols nobody: it will be replayed or refused.
+    ids = [item.purchase.external_id for item in strangers]
+    known = await store.recorded(session, brand.id, ids)
+    first: dict[str, datetime] = {}
+    for item in strangers:
+        name, at = item.purchase.member, item.purchase.occurred_at
+        if item.purchase.external_id not in known:
+            first[name] = min(first.get(name, at), at)
+    newcomers = [NewMember(name, at) for name, at in first.items()]
+    await wallets.enrol(session, now, brand, accounts, newcomers)
+    return await lock_named(session, brand.id, accounts.asset_id, names)
 
 
 async def _cap_uses(
@@ -283,6 +281,13 @@ async def _store(
         ],
     )
     await _use_caps(session, decided)
+    earlier = [
+        (each.wallet.external_id, each.item.purchase.occurred_at)
+        for each in decided
+        if each.item.purchase.occurred_at < each.wallet.joined_at
+    ]
+    if earlier:
+        await members.joined_earlier(session, brand, earlier)
     moved = await qualify(
         session,
         now,

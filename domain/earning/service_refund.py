@@ -23,10 +23,10 @@ from kit.db import Session
 from kit.errors import InvalidInputError, LaurelError
 from kit.facts import Fact, record
 from kit.ids import content_hash, derived_id, new_id
+from kit.texts import TEXT_LENGTH_MAX, usable
 
 AHEAD_MAX = timedelta(hours=24)
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-TEXT_LENGTH_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def _decide(
 
 def _check(refund: Refund, now: datetime) -> None:
     for field, value in (("external_id", refund.external_id), ("purchase", refund.purchase)):
-        if not value.strip() or len(value) > TEXT_LENGTH_MAX or not value.isprintable():
+        if not usable(value):
             message = f"must be 1 to {TEXT_LENGTH_MAX} printable characters"
             raise InvalidInputError(message, path=(field,))
     at = refund.occurred_at

@@ -184,7 +184,7 @@ async def cap_uses(
 
 
 async def use_caps(session: Session, uses: dict[tuple[UUID, str, date], int]) -> None:
-    """Add to what members have used up of caps; negative amounts give room again."""
+    """Add to what members have used up of caps. A refund gives no room back."""
     ordered = sorted(uses.items())
     await session.fetch(
         "INSERT INTO cap_use AS c (member_id, cap, starts_on, points)"

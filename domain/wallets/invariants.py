@@ -16,6 +16,9 @@ INVARIANTS = {
         SELECT l.brand_id, l.id AS lot_id FROM lot l
         LEFT JOIN transfer t ON t.journal_id = l.journal_id AND t.credit_account = l.account_id
         WHERE t.amount IS DISTINCT FROM l.amount""",
+    "OWED_EXCEEDS_HELD": """
+        SELECT w.brand_id, w.account_id, w.owed, b.dr_pending FROM wallet w
+        JOIN balance b USING (account_id) WHERE w.owed NOT BETWEEN 0 AND b.dr_pending""",
     "MEMBER_WITHOUT_WALLET": """
         SELECT m.brand_id, m.id AS member_id FROM member m
         LEFT JOIN wallet w ON w.member_id = m.id WHERE w.account_id IS NULL""",

@@ -22,7 +22,11 @@ INSTANT = TIMESTAMP(timezone=True)
 
 
 class WalletRow(Base):
-    """A member's account in one asset. The row is the lock of all that belongs to the member."""
+    """A member's account in one asset. The row is the lock of all that belongs to the member.
+
+    ``owed`` is what refunds should have taken while open holds reserved it; never more than they
+    hold.
+    """
 
     __tablename__ = "wallet"
     __table_args__ = (UniqueConstraint("member_id", "asset_id"),)
@@ -33,6 +37,7 @@ class WalletRow(Base):
     brand_id: Mapped[int] = mapped_column(Integer)
     member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
     asset_id: Mapped[int] = mapped_column(ForeignKey("asset.id"))
+    owed: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class LotRow(Base):

@@ -31,8 +31,9 @@ from domain.wallets import store
 from domain.wallets.queries import Books
 from domain.wallets.rules import Lot, Take, claw_back, consume, keep, lost
 from domain.wallets.section import PointsSection
+from domain.wallets.service_owed import Ended, collect, owe
 from domain.wallets.store import LotChange
-from kit.db import Session
+from kit.db import LostRaceError, Session
 from kit.errors import LaurelError
 from kit.ids import content_hash
 
@@ -187,12 +188,14 @@ async def take_back(
 
     The caller holds the wallets' locks and has seen that the keys are new. What the member has
     spent already is not taken: the policy of a balance that never goes negative. Nor is what
-    the accrual itself lost by expiry: that would be taken twice.
+    the accrual itself lost by expiry: that would be taken twice. What open holds reserve is owed
+    until they end.
     """
     lots = await store.open_lots(session, {item.account_id for item in items})
     booked = await store.booked_expiry(session, [item.source for item in items])
     closed = await ledger_queries.closed_to(session, brand.id)
     short: dict[int, int] = {}
+    owing: dict[int, int] = {}
     taken: list[list[Take]] = []
     journals = []
     for item in items:
@@ -204,6 +207,9 @@ async def take_back(
         taken.append(takes)
         points = sum(take.amount for take in takes)
         short[item.source] = short.get(item.source, 0) + item.points - points
+        spent = max(0, item.points - gone) - points
+        if spent:
+            owing[item.account_id] = owing.get(item.account_id, 0) + spent
         if points:
             journals.append(_claw_back_journal(brand, books, item, points, closed, now))
     outcomes = await ledger.post(session, now, brand.id, journals)
@@ -219,6 +225,8 @@ async def take_back(
             for take in takes
         ],
     )
+    if owing:
+        await owe(session, owing)
     return [(journal, sum(take.amount for take in takes)) for journal, takes in results]
 
 
@@ -342,8 +350,9 @@ async def settle(
 ) -> list[Outcome]:
     """End holds: spend them (all or ``amount`` of it), void them, or expire them.
 
-    What is not spent goes back into the lots it came from, with their old expiry. Refusals are
-    those of the ledger: HOLD_NOT_FOUND, HOLD_RESOLVED, HOLD_EXPIRED, EXCEEDS_HOLD and others.
+    What is not spent goes back into the lots it came from, with their old expiry, less what
+    refunds could not take because of the hold. Refusals are those of the ledger: HOLD_NOT_FOUND,
+    HOLD_RESOLVED, HOLD_EXPIRED, EXCEEDS_HOLD and others.
     """
     held = await ledger_queries.transfers(session, brand.id, [item.hold_id for item in items])
     await store.lock_accounts(session, brand.id, {hold.debit for hold in held.values()})
@@ -355,13 +364,19 @@ async def settle(
     ]
     uses = await store.reserved(session, [hold.journal_id for hold, _, _ in done])
     changes = []
+    ended = []
     for hold_, item, outcome in done:
         spent = 0
         if item.kind is Kind.POST:
             spent = hold_.amount if item.amount is None else item.amount
-        for lot_id, used, back in keep(uses[hold_.journal_id], spent):
+        parts = keep(uses[hold_.journal_id], spent)
+        lot_of = {lot.id: lot for lot, _ in uses[hold_.journal_id]}
+        for lot_id, used, back in parts:
             changes.append(LotChange(outcome.journal_id, lot_id, -back, -(used + back)))
+        returned = tuple((lot_of[lot_id], back) for lot_id, _, back in parts)
+        ended.append(Ended(outcome.journal_id, hold_.debit, returned))
     await store.change(session, changes)
+    await collect(session, now, brand, ended)
     return outcomes
 
 
@@ -372,7 +387,10 @@ def open_day(brand: Brand, instant: datetime, closed: date | None, now: datetime
 
 
 def _all_posted(outcomes: Sequence[Outcome]) -> None:
+    if any(outcome.replayed for outcome in outcomes):
+        # The caller saw that its keys were new: somebody with another wallet was faster.
+        raise LostRaceError
     for outcome in outcomes:
-        if outcome.refusal is not None or outcome.replayed:
+        if outcome.refusal is not None:
             message = "The ledger refused a movement that the wallet had decided."
-            raise LaurelError(message, code=outcome.refusal or "KEY_CONFLICT")
+            raise LaurelError(message, code=outcome.refusal)

@@ -203,7 +203,7 @@ def upgrade() -> None:
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("input_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("outcome", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("recorded_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "scope", "key", name=op.f("request_pkey")),
     )
@@ -400,6 +400,7 @@ def upgrade() -> None:
         sa.Column("brand_id", sa.Integer(), nullable=False),
         sa.Column("member_id", sa.UUID(), nullable=False),
         sa.Column("asset_id", sa.Integer(), nullable=False),
+        sa.Column("owed", sa.BigInteger(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("wallet_account_id_fkey")
         ),

@@ -5,9 +5,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from domain.earning.service_refund import Refund
+from domain.ledger.rules import Kind, Resolution
 from domain.wallets.jobs import expire_lots
+from domain.wallets.service import Hold
 from kit.clock import MovableClock
 from kit.db import Database
+from kit.ids import new_id
 from tests.support.coherence import assert_coherent
 from tests.support.shop import ROOT, Shop, opened_shop, purchase
 
@@ -65,3 +68,20 @@ async def test_the_same_refund_twice_in_one_list_counts_once(grocer: Shop) -> No
     assert [(o.status, o.points_reversed) for o in twice] == [("recorded", 5), ("replayed", 5)]
     assert other[0].code == "REFUND_CONFLICT"
     assert (await grocer.balance("ann")).total == 5
+
+
+async def test_points_held_over_a_refund_are_taken_when_they_come_back(grocer: Shop) -> None:
+    now = grocer.clock.now()
+    await grocer.buy(purchase("b1", "ann", 1000, now), purchase("b2", "ann", 300, now))
+    (ann,) = await grocer.member_ids("ann")
+    held = await grocer.hold(
+        Hold(new_id(), ann, 8, now + timedelta(hours=1), "tea"),
+        Hold(new_id(), ann, 5, now + timedelta(hours=1), "bun"),
+    )
+    (back,) = await grocer.refund(Refund("r1", "b1", now))
+    assert (back.points_due, back.points_reversed) == (10, 0)
+    tea, bun = (each.hold_id or 0 for each in held)
+    await grocer.settle(Resolution(new_id(), tea, Kind.POST, "redemption", 2))
+    assert (await grocer.balance("ann")).total == 0
+    await grocer.settle(Resolution(new_id(), bun, Kind.VOID, "void"))
+    assert (await grocer.balance("ann")).total == 1

@@ -46,6 +46,7 @@ class WalletModel:
     spent: int = 0
     taken: int = 0
     short: dict[int, int] = field(default_factory=dict)
+    owed: dict[UUID, int] = field(default_factory=dict)
 
     def accrue(
         self, member: UUID, journal_id: int, points: int, at: datetime, until: datetime | None
@@ -79,11 +80,29 @@ class WalletModel:
         hold.open = False
         left = wanted if kind == "POST" else 0
         self.spent += left
+        alive: list[tuple[ModelLot, int]] = []
         for lot, reserved in sorted(hold.parts, key=lambda part: _first(part[0])):
             used = min(left, reserved)
             left -= used
             lot.remaining += reserved - used
+            if lot.live(now):
+                alive.append((lot, reserved - used))
+        self._collect(hold.member, alive, now)
         return None
+
+    def _collect(self, member: UUID, alive: list[tuple[ModelLot, int]], now: datetime) -> None:
+        """What refunds could not take because of a hold is taken out of what comes back."""
+        owed = self.owed.get(member, 0)
+        for lot, back in sorted(
+            alive, key=lambda part: (not part[0].spendable(now), *_first(part[0]))
+        ):
+            part = min(owed, back)
+            lot.remaining -= part
+            owed -= part
+        self.owed[member] = min(owed, self._held(member))
+
+    def _held(self, member: UUID) -> int:
+        return sum(h.points for h in self.holds.values() if h.open and h.member == member)
 
     @staticmethod
     def _wrong_end(hold: ModelHold, now: datetime, kind: str, wanted: int) -> str | None:
@@ -112,6 +131,7 @@ class WalletModel:
         due = max(0, points - max(0, lost - self.short.get(source, 0)))
         took = sum(part for _, part in self._take([*mine, *ready, *pending], due))
         self.short[source] = self.short.get(source, 0) + points - took
+        self.owed[member] = min(self._held(member), self.owed.get(member, 0) + due - took)
         self.taken += took
         return took
 

@@ -239,3 +239,24 @@ async def test_refused_refunds(client: Client, changes: dict[str, Any], code: st
     assert [error["code"] for error in payload["errors"]] == [code]
     assert payload["errors"][0]["path"][0] == "input"
     assert (await client.shop.balance("ana")).spendable == 12
+
+
+RECORD_PLAINLY = """mutation ($input: RecordPurchasesInput!) {
+  recordPurchases(input: $input) { outcomes { externalId status } }
+}"""
+
+
+async def test_a_nul_is_refused_alone_and_again(client: Client) -> None:
+    lines = [{"amount": "5.00"}]
+    purchases = [
+        {"externalId": id_, "member": "ann", "currency": "USD", "lines": lines}
+        | {"occurredAt": client.shop.clock.now().isoformat()}
+        for id_ in ("good", "bad\0")
+    ]
+    for _ in range(2):
+        answer = await client.ask(
+            RECORD_PLAINLY, client.server, input={"idempotencyKey": "k", "purchases": purchases}
+        )
+        outcomes = answer.data["recordPurchases"]["outcomes"]
+        assert [each["status"] for each in outcomes] == ["RECORDED", "REFUSED"]
+        assert outcomes[1]["externalId"] == "bad\0"

@@ -15,6 +15,7 @@ from api.importing.mapping import Mapping as FileMapping
 from api.importing.shape import (
     FIELDS,
     REQUIRED_FIELDS,
+    WHOLE_MARK,
     Fault,
     RowFault,
     Rows,
@@ -141,7 +142,7 @@ def convert(block: Block, plan: Plan) -> Rows:
         _note_faults(block, rows)
     if block.whole:
         rows.key = [
-            f"{key}\n{line}" if key is not None and line in block.whole else key
+            f"{key}{WHOLE_MARK}{line}" if key is not None and line in block.whole else key
             for key, line in zip(rows.key, rows.line, strict=True)
         ]
     return rows

@@ -4,6 +4,7 @@ import csv
 import io
 from collections import deque
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +37,7 @@ class CsvRows:
             raise
 
     def _open(self, path: Path, mapping: Mapping, currency: str, decimals: int) -> None:
+        self._delimiter = mapping.delimiter
         self._records = _records(self.lines, mapping.delimiter)
         first = next(self._records, None)
         if first is None or first.fault:
@@ -55,13 +57,12 @@ class CsvRows:
     def _block(self, records: list[_Record]) -> Block:
         faults: dict[int, Fault] = {}
         rows: list[Sequence[str | None]] = [record.cells for record in records]
-        nothing = [None] * len(self._header)
         for index, record in enumerate(records):
             fault = record.fault or self._misfit(record.cells)
             if fault:
                 faults[index] = fault
                 if len(record.cells) != len(self._header) or fault.code == "HEADER_REPEATED":
-                    rows[index] = nothing
+                    rows[index] = self._in_place(record)
         cells = list(zip(*rows, strict=True))
         return Block(
             lines=[record.line for record in records],
@@ -69,6 +70,22 @@ class CsvRows:
             raw=lambda index: _joined(records[index].cells),
             faults=faults,
         )
+
+    def _in_place(self, record: _Record) -> list[str | None]:
+        """Return the cells up to the moment, if it stands in its column; else none of them.
+
+        A moment in its place shows that no cell before it has shifted or is cut short.
+        """
+        cells = record.cells
+        if record.fault and record.fault.code == "ROW_MALFORMED":
+            cells = cells[0].split('"')[0].split(self._delimiter)[:-1]
+        (name,) = self._plan.sources["occurred_at"]
+        place = self._places[name]
+        sound = place < len(cells) and isinstance(
+            self._plan.memos["occurred_at"][cells[place]], datetime
+        )
+        kept = cells[: place + 1] if sound else []
+        return [*kept, *[None] * (len(self._header) - len(kept))]
 
     def _misfit(self, cells: list[str]) -> Fault | None:
         if len(cells) != len(self._header):

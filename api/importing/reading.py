@@ -11,6 +11,7 @@ from api.importing.from_parquet import ParquetRows
 from api.importing.mapping import Mapping
 from api.importing.scattered import gathered
 from api.importing.shape import Item, Rows, SourceError
+from api.importing.strays import attributed
 
 Format: TypeAlias = Literal["auto", "csv", "jsonl", "parquet"]
 
@@ -44,7 +45,7 @@ class Purchases:
 
     def __iter__(self) -> Iterator[list[Item]]:
         """Yield the purchases and rejects, some thousands at a time. Raises SourceError."""
-        rows: Iterable[Rows] = self._rows
+        rows: Iterable[Rows] = attributed(self._rows)
         return baskets(gathered(rows) if self._scattered else rows)
 
 

@@ -1,6 +1,7 @@
 """The file of what was not imported, and why."""
 
 import csv
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,7 +12,7 @@ _HEADER = Reject._fields
 
 
 class Rejects:
-    """Writes rejects as CSV to ``path``; leaves no file behind if there were none.
+    """Writes rejects as CSV to ``path``; leaves none of its own behind if there were none.
 
     Use it as a context manager. Raises SourceError if the file can't be written, or if one
     stands there that an import did not write.
@@ -21,7 +22,11 @@ class Rejects:
         self.path = path
         self.count = 0
         try:
-            if path.exists() and (path.samefile(source) or not _is_ours(path)):
+            # A file of rejects from before is ours to remove; anything else that exists is not.
+            self._removable = not path.is_symlink() and (
+                not path.exists() or (path.is_file() and path.stat().st_size > 0)
+            )
+            if path.is_file() and (path.samefile(source) or not _is_ours(path)):
                 message = f"{path} exists and is no file of rejects; name another with --rejects."
                 raise SourceError(message, code="REJECTS_UNWRITABLE")
             self._file = path.open("w", encoding="utf-8", newline="")
@@ -40,9 +45,18 @@ class Rejects:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
         if not self.count:
-            self.path.unlink()
+            self._empty()
+        self._file.close()
+        if not self.count and self._removable:
+            with suppress(OSError):
+                self.path.unlink()
+
+    def _empty(self) -> None:
+        # A device or a pipe has no length to cut.
+        with suppress(OSError):
+            self._file.seek(0)
+            self._file.truncate()
 
     def write(self, reject: Reject) -> None:
         """Add one reject."""

@@ -14,6 +14,9 @@ REQUIRED_FIELDS = ("purchase_id", "member_id", "occurred_at", "amount")
 
 RAW_LENGTH_MAX = 1000
 
+# Stands in the key of a row that no neighbour may join; no identifier can hold it.
+WHOLE_MARK = "\n"
+
 
 class SourceError(LaurelError):
     """The file, or the mapping for it, can't be read: nothing of it can be trusted further."""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from api.importing.mapping import Mapping
 from api.importing.reading import open_purchases
 from api.importing.shape import Read, Reject, SourceError
+from api.importing.text import BLOCK_ROWS_MAX
 from domain.earning.rules import Line, Purchase
 from tests.support.purchase_files import HEADER, Reader, faults, names, read_all
 
@@ -144,8 +145,58 @@ def test_lines_that_disagree(read: Reader) -> None:
 
 def test_a_damaged_row_inside_a_purchase_belongs_to_it(read: Reader) -> None:
     items = read(HEADER + f"a,m,{AT},1\nrubbish\na,m,{AT},1\nb,m,{AT},1\nrubbish\nc,m,{AT},1\n")
-    assert faults(items) == [(3, "a", "ROW_WIDTH"), (6, "", "ROW_WIDTH")]
-    assert names(items) == ["b", "c"]
+    assert faults(items) == [
+        (3, "a", "ROW_WIDTH"),
+        (6, "b", "ROW_WIDTH"),
+        (7, "c", "LINE_IN_DOUBT"),
+    ]
+    assert names(items) == []
+
+
+@pytest.mark.parametrize(
+    ("damaged", "rejected", "sound"),
+    [
+        (f"a,m,{AT},1,beans, black\n", ["a"], ["b"]),
+        (f"b,n,{AT},1,beans, black\n", ["b"], ["a"]),
+        (f'b,n,{AT},"1\n', ["b"], ["a"]),
+        (f'a,"m,{AT},1\n', ["a", "b"], []),
+        ("black,\n", ["a", "b"], []),
+        (f",m,{AT},1,\n", ["a"], ["b"]),
+        (f",n,{AT},1,\n", ["", "b"], ["a"]),
+        (f",x,{AT},1,\n", [""], ["a", "b"]),
+    ],
+)
+@pytest.mark.parametrize("scattered", [False, True])
+def test_a_damaged_row_between_two_purchases(
+    read: Reader, damaged: str, rejected: list[str], sound: list[str], *, scattered: bool
+) -> None:
+    header = "purchase_id,member_id,occurred_at,amount,sku\n"
+    text = f"{header}a,m,{AT},1,\n{damaged}b,n,{AT},1,\nb,n,{AT},2,\nc,o,{AT},1,\n"
+    items = read(text, scattered=scattered)
+    assert sorted(name for _, name, _ in faults(items)) == rejected
+    assert sorted(names(items)) == [*sound, "c"]
+
+
+def test_a_claim_behind_a_shifted_cell_is_not_believed(read: Reader) -> None:
+    header = "sku,purchase_id,member_id,occurred_at,amount\n"
+    text = f"{header}x,a,m,{AT},1\nbeans, black,a,m,{AT},2\nx,b,n,{AT},1\n"
+    assert faults(read(text)) == [(3, "a", "ROW_WIDTH"), (4, "b", "LINE_IN_DOUBT")]
+
+
+@pytest.mark.parametrize("cut", range(1, len(f"a2,m,{AT},1,")))
+def test_a_file_cut_off_in_a_row_rejects_its_last_purchase(read: Reader, cut: int) -> None:
+    header = "purchase_id,member_id,occurred_at,amount,sku\n"
+    last = f"a2,m,{AT},1,"[:cut]
+    items = read(f"{header}a1,m,{AT},1,\na2,m,{AT},1,\n{last}")
+    assert faults(items) == [(4, "a2", "ROW_WIDTH")]
+    assert names(items) == ["a1"]
+
+
+def test_a_damaged_row_at_the_edge_of_a_block(read: Reader) -> None:
+    sizes = range(BLOCK_ROWS_MAX - 2, BLOCK_ROWS_MAX + 2)
+    for size in sizes:
+        text = f"a,m,{AT},1\n" * size + "rubbish\n" + f"b,m,{AT},1\nc,m,{AT},1\n"
+        assert names(read(HEADER + text)) == ["c"]
 
 
 def test_malformed_utf8_rejects_its_row(read: Reader) -> None:
@@ -160,8 +211,12 @@ def test_malformed_utf8_rejects_its_row(read: Reader) -> None:
 def test_unbalanced_quotes_cost_one_row(read: Reader) -> None:
     good = "".join(f"p{number},m,{AT},1\n" for number in range(3000))
     items = read(HEADER + f'x,"m,{AT},1\n' + good + f'y,"m,{AT},1\n')
-    assert faults(items) == [(2, "", "ROW_MALFORMED"), (3003, "", "ROW_MALFORMED")]
-    assert len(names(items)) == 3000
+    assert faults(items) == [
+        (2, "", "ROW_MALFORMED"),
+        (3, "p0", "LINE_IN_DOUBT"),
+        (3003, "p2999", "ROW_MALFORMED"),
+    ]
+    assert len(names(items)) == 2998
 
 
 def test_quoted_fields_may_hold_line_breaks(read: Reader) -> None:
@@ -173,13 +228,15 @@ def test_quoted_fields_may_hold_line_breaks(read: Reader) -> None:
 
 def test_a_field_of_ten_megabytes(read: Reader) -> None:
     items = read(HEADER + f"a,m,{AT},1\nb,{'x' * 10_000_000},{AT},1\nc,m,{AT},1\n")
-    assert faults(items) == [(3, "", "ROW_TOO_LONG")]
-    assert names(items) == ["a", "c"]
+    assert faults(items) == [(3, "a", "ROW_TOO_LONG"), (4, "c", "LINE_IN_DOUBT")]
     assert max(len(each.raw) for each in items if isinstance(each, Reject)) <= 1001
 
 
 def test_long_and_controlled_text(read: Reader) -> None:
-    items = read(HEADER + f"a,{'x' * 201},{AT},1\nb,m\x00,{AT},1\nc, ,{AT},1\n,m,{AT},1\n")
+    items = read(
+        HEADER + f"a,{'x' * 201},{AT},1\nb,m\x00,{AT},1\nc, ,{AT},1\n,m,2018-01-01,1\n",
+        mapping=Mapping(time_zone="UTC"),
+    )
     assert faults(items) == [
         (2, "a", "MEMBER_ID_TOO_LONG"),
         (3, "b", "MEMBER_ID_BAD_CHARACTERS"),

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,4 +154,28 @@ def test_rejects_never_overwrite_another_file(tmp_path: Path) -> None:
     assert len(target.read_text(encoding="utf-8").splitlines()) == 2
     with Rejects(target, source=path):
         pass
+    assert not target.exists()
+
+
+def test_only_a_file_of_its_own_is_removed(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    empty, kept, link, device = (tmp_path / name for name in ("empty", "kept", "link", "device"))
+    empty.touch()
+    with Rejects(kept, source=path) as rejects:
+        rejects.write(Reject(1, "a", "CODE", "message", "raw"))
+    link.symlink_to(kept)
+    device.symlink_to(os.devnull)
+    for target in (empty, link, device):
+        with Rejects(target, source=path):
+            pass
+        assert target.exists()
+    assert link.is_symlink()
+    assert device.is_symlink()
+    assert empty.read_bytes() == kept.read_bytes() == b""
+
+
+def test_a_file_of_rejects_that_someone_removed_meanwhile(tmp_path: Path) -> None:
+    target = tmp_path / "rejects.csv"
+    with Rejects(target, source=written(tmp_path)):
+        target.unlink()
     assert not target.exists()

@@ -41,6 +41,7 @@ def demo(
     """Load a real year of a grocer's loyalty card (once) and serve it with a worker."""
     gc.set_threshold(*GC_THRESHOLDS)
     settings = Settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     log.configure(settings.model_copy(update={"log_level": "warning"}))
     console = Console(stderr=True)
     try:

@@ -185,7 +185,9 @@ def _line_amounts(refund: Refund, purchase: Refundable) -> tuple[int, ...]:
     ]
     if not refund.lines:
         parts = spread(sum(left) if refund.amount is None else refund.amount, left)
-        if not sum(parts):
+        # A free basket may have earned by its price before discount: its return has no amount.
+        free = not purchase.purchase.amount and purchase.points > purchase.due
+        if not sum(parts) and not (free and refund.amount is None):
             message = "nothing is left to refund, or the amount is zero"
             raise InvalidInputError(message, code="REFUND_EXCEEDS_PURCHASE", path=("amount",))
         return parts

@@ -1,9 +1,11 @@
 """A refund takes back the same whether or not the job has booked an expiry before it."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from domain.earning.rules import Line
 from domain.earning.service_refund import Refund
 from domain.ledger.rules import Kind, Resolution
 from domain.wallets.jobs import expire_lots
@@ -85,3 +87,16 @@ async def test_points_held_over_a_refund_are_taken_when_they_come_back(grocer: S
     assert (await grocer.balance("ann")).total == 0
     await grocer.settle(Resolution(new_id(), bun, Kind.VOID, "void"))
     assert (await grocer.balance("ann")).total == 1
+
+
+async def test_a_free_basket_gives_back_what_its_price_earned(
+    database: Database, clock: MovableClock
+) -> None:
+    text = (ROOT / "programmes" / "grocer.toml").read_text()
+    shop = await opened_shop(database, clock, text.replace("after_discount", "before_discount"))
+    free = replace(purchase("b1", "ann", 0, clock.now()), lines=(Line(amount=0, discount=1000),))
+    (earned,) = await shop.buy(free)
+    (back,) = await shop.refund(Refund("r1", "b1", clock.now()))
+    (more,) = await shop.refund(Refund("r2", "b1", clock.now()))
+    assert (earned.points, back.points_reversed, more.code) == (10, 10, "REFUND_EXCEEDS_PURCHASE")
+    await assert_coherent(database)

@@ -41,7 +41,8 @@ def _check_text(purchase: Purchase) -> LaurelError | None:
     # One pass over all of them: this runs for every purchase, and nearly all are good.
     if max(map(len, texts)) <= TEXT_LENGTH_MAX and not UNPRINTABLE.search("".join(texts)):
         return None
-    return next(error for path, text in _texts(purchase) if (error := _check_one_text(text, path)))
+    errors = [_check_one_text(text, path) for path, text in _texts(purchase)]
+    return next(error for error in errors if error)
 
 
 def _texts(purchase: Purchase) -> Iterator[tuple[tuple[str, ...], str]]:

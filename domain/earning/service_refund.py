@@ -92,13 +92,14 @@ async def refund_purchases(
     accounts = await books(session, brand.id)
     names = sorted({item.purchase for item in refunds})
     seen = await store.refundable(session, brand.id, brand.currency, names)
-    if accounts is None:
-        seen = {}
-    else:
+    wallet_of: dict[UUID, int] = {}
+    if accounts is not None:
         owners = {item.member_id for item in seen.values()}
-        await lock_members(session, brand.id, accounts.asset_id, owners)
+        wallet_of = await lock_members(session, brand.id, accounts.asset_id, owners)
         # Read again under the lock: a refund of the same purchase may have come in between.
         seen = await store.refundable(session, brand.id, brand.currency, names)
+    # A purchase that has only just come is not locked: for this list it is not there yet.
+    seen = {name: item for name, item in seen.items() if item.member_id in wallet_of}
     known = await store.refunds(session, brand.id, [item.external_id for item in refunds])
     outcomes: list[RefundOutcome | _Decided] = []
     decided: dict[str, _Decided] = {}
@@ -114,7 +115,9 @@ async def refund_purchases(
             outcomes.append(_refused(item, error))
     taken: dict[UUID, int] = {}
     if decided and accounts is not None:
-        taken = await _store(session, now, brand, timeline, accounts, list(decided.values()))
+        taken = await _store(
+            session, now, brand, timeline, accounts, wallet_of, list(decided.values())
+        )
     told: list[RefundOutcome] = []
     for item, each in zip(refunds, outcomes, strict=True):
         if isinstance(each, _Decided):
@@ -210,11 +213,9 @@ async def _store(
     brand: Brand,
     timeline: Timeline,
     accounts: Books,
+    wallet_of: dict[UUID, int],
     decided: Sequence[_Decided],
 ) -> dict[UUID, int]:
-    wallet_of = await lock_members(
-        session, brand.id, accounts.asset_id, {each.purchase.member_id for each in decided}
-    )
     due = [each for each in decided if each.due]
     taken = await wallets.take_back(
         session,

@@ -22,7 +22,7 @@ from api.graphql.earning_inputs import (
 from api.graphql.fields import BRAND, attribute, resolver
 from api.graphql.members import Member
 from api.graphql.money import Money, money, points
-from api.graphql.outcomes import TEXT_LENGTH_MAX, OutcomeStatus, UserError, user_error
+from api.graphql.outcomes import OutcomeStatus, UserError, user_error
 from api.graphql.scalars import Points
 from api.sections import SECTIONS
 from domain.brands.rules import Brand
@@ -35,6 +35,7 @@ from domain.programmes import queries as programmes
 from kit.db import Session
 from kit.errors import InvalidInputError, LaurelError
 from kit.idempotency import once
+from kit.texts import TEXT_LENGTH_MAX
 
 
 @strawberry.type(description="What became of one purchase.")

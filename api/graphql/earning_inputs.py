@@ -6,13 +6,13 @@ from decimal import Decimal
 import strawberry
 
 from api.graphql.money import minor
-from api.graphql.outcomes import TEXT_LENGTH_MAX, camel
+from api.graphql.outcomes import camel
 from domain.brands.rules import Brand
 from domain.earning.rules import Line, Purchase
 from domain.earning.service_refund import Refund
 from kit.currencies import EXPONENTS
 from kit.errors import InvalidInputError
-from kit.texts import usable
+from kit.texts import TEXT_LENGTH_MAX, usable
 
 PURCHASES_MAX = 250
 LINES_MAX = 2_000

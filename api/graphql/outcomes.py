@@ -8,8 +8,6 @@ import strawberry
 from api.graphql.fields import BRAND, attribute
 from kit.errors import LaurelError
 
-TEXT_LENGTH_MAX = 200
-
 
 @strawberry.enum(description="What became of one item of a list that was sent.")
 class OutcomeStatus(Enum):

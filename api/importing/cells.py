@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 from api.importing.shape import Fault
 from kit.currencies import EXPONENTS
+from kit.texts import TEXT_LENGTH_MAX
 
 Parse: TypeAlias = Callable[[Any], object]
 
 AMOUNT_MAX = 10**12
 QUANTITY_MAX = 10**9
-TEXT_LENGTH_MAX = 200
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 

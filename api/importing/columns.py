@@ -22,6 +22,7 @@ from api.importing.shape import (
     SourceError,
     shortened,
 )
+from kit.texts import TEXT_LENGTH_MAX
 
 _NAMES_SHOWN_MAX = 60
 _REMEMBERED_MAX = 100_000
@@ -36,7 +37,7 @@ class Memo(dict[Any, Any]):
 
     def __missing__(self, value: Any) -> Any:
         parsed = self.parse(value)
-        if type(value) not in (str, bytes) or len(value) <= cells.TEXT_LENGTH_MAX:
+        if type(value) not in (str, bytes) or len(value) <= TEXT_LENGTH_MAX:
             if len(self) >= _REMEMBERED_MAX:
                 self.clear()
             self[value] = parsed

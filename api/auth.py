@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from urllib.parse import quote
 
 from api.tokens import Tokens
 from domain.brands import queries as brands
@@ -37,6 +38,10 @@ class Principal:
     home: Brand | None = None
     external_id: str = ""
     """By which the brand knows a member; empty for other callers."""
+    account: str = ""
+    """Whose allowance is charged: an app's member or an API key; empty for anonymous callers."""
+    expires_at: datetime | None = None
+    """When the credentials end, None if they say nothing of it."""
 
     @property
     def brand(self) -> Brand:
@@ -73,8 +78,9 @@ class Authenticator:
             found = await brands.by_key(session, secret_hash(secret))
         if found is None:
             raise UnauthenticatedError("The API key is unknown or was revoked.")
-        role, brand = found
-        return Principal(Role.SERVER if role == "server" else Role.STAFF, brand)
+        key_id, role, brand = found
+        kind = Role.SERVER if role == "server" else Role.STAFF
+        return Principal(kind, brand, account=f"key:{key_id}")
 
     async def _member(self, token: str, now: datetime) -> Principal:
         claims = await self._tokens.claims(token, now)
@@ -84,4 +90,6 @@ class Authenticator:
             brand = await brands.by_code(session, claims.brand)
         if brand is None:
             raise UnauthenticatedError("The token is not valid here, or has expired.")
-        return Principal(Role.MEMBER, brand, claims.member)
+        # Quoted, so that no app can be named to look like another app's member.
+        account = f"member:{quote(claims.app, safe='')}:{quote(claims.member, safe='')}"
+        return Principal(Role.MEMBER, brand, claims.member, account, claims.expires_at)

@@ -6,7 +6,7 @@ import urllib.request
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -51,6 +51,10 @@ class Claims:
 
     brand: str
     member: str
+    app: str
+    """The app that the token was issued to (`azp`, RFC 9068's `client_id`); empty if unsaid."""
+
+    expires_at: datetime
 
 
 class Keys(Protocol):
@@ -166,10 +170,16 @@ class Tokens:
             ).validate(decoded.claims)
         except (JoseError, ValueError, TypeError):
             return None
-        brand, member = decoded.claims["brand"], decoded.claims["sub"]
-        if not (_usable(brand) and _usable(member)):
+        told = decoded.claims
+        brand, member = told["brand"], told["sub"]
+        app = told.get("azp") or told.get("client_id") or ""
+        if not (_usable(brand) and _usable(member) and (not app or _usable(app))):
             return None
-        return Claims(brand, member)
+        try:
+            expires_at = datetime.fromtimestamp(told["exp"], UTC)
+        except (ValueError, OverflowError, OSError):
+            return None
+        return Claims(brand, member, str(app), expires_at)
 
 
 def _usable(value: object) -> bool:

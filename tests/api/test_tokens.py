@@ -6,6 +6,7 @@ import hmac
 import stat
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -29,6 +30,7 @@ GOOD = {
     "brand": "grocer",
     "exp": int((NOW + timedelta(hours=1)).timestamp()),
 }
+CLAIMS = Claims("grocer", "ana", "", NOW + timedelta(hours=1))
 OctSecret = OctKey.import_key(SECRET)
 RSA = RSAKey.generate_key(2048)
 
@@ -42,12 +44,27 @@ def signed(claims: dict[str, Any], key: Key = OctSecret, alg: str = "HS256", **h
 
 
 async def test_a_good_token() -> None:
-    assert await shared().claims(signed(GOOD), NOW) == Claims("grocer", "ana")
+    assert await shared().claims(signed(GOOD), NOW) == CLAIMS
+
+
+@pytest.mark.parametrize(
+    ("named", "app"),
+    [
+        ({"azp": "ios"}, "ios"),
+        ({"client_id": "ios"}, "ios"),
+        ({"azp": "ios", "client_id": "x"}, "ios"),
+    ],
+)
+async def test_the_app_that_a_token_names(named: dict[str, str], app: str) -> None:
+    found = await shared().claims(signed({**GOOD, **named}), NOW)
+    assert found == replace(CLAIMS, app=app)
 
 
 @pytest.mark.parametrize(
     "changes",
     [
+        {"azp": 7},
+        {"azp": "a\u0000"},
         {"exp": int((NOW - timedelta(minutes=1)).timestamp())},
         {"exp": None},
         {"exp": "tomorrow"},
@@ -153,7 +170,9 @@ async def test_development_makes_a_secret_once(tmp_path: Path) -> None:
     token = Tokens(settings).issue("grocer", "ana", NOW)
     (path,) = (tmp_path / "new").iterdir()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert await Tokens(settings).claims(token, NOW) == Claims("grocer", "ana")
+    assert await Tokens(settings).claims(token, NOW) == replace(
+        CLAIMS, expires_at=NOW + timedelta(days=1)
+    )
     assert await Tokens(Settings(data_dir=tmp_path)).claims(token, NOW) is None
     assert await Tokens(settings).claims(token, NOW + timedelta(days=1, minutes=1)) is None
 
@@ -202,7 +221,7 @@ async def test_published_keys_are_fetched_once(provider: Provider) -> None:
     tokens = remote(provider)
     token = signed(GOOD, new, "RS256", kid="new")
     found = await asyncio.gather(*(tokens.claims(token, NOW) for _ in range(5)))
-    assert found == [Claims("grocer", "ana")] * 5
+    assert found == [CLAIMS] * 5
     assert await tokens.claims(signed(GOOD, old, "RS256"), NOW) is not None
     assert await tokens.claims(signed(GOOD, old, "RS256", kid="new"), NOW) is None
     for kid in ("made up", "made up too"):

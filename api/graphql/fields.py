@@ -44,10 +44,15 @@ def allowed(field: GraphQLField) -> AbstractSet[Role] | None:
     return declared
 
 
-def _told(description: str, allow: AbstractSet[Role]) -> str:
+def audience(allow: AbstractSet[Role]) -> str:
+    """Return the sentence that ends the description of a field for these callers."""
     if allow == EVERYONE:
-        return f"{description} For everyone."
+        return "For everyone."
     if allow == SIGNED_IN:
-        return f"{description} For every signed-in caller."
+        return "For every signed-in caller."
     names = [role.value for role in Role if role in allow]
-    return f"{description} For {' and '.join(names)}."
+    return f"For {' and '.join(names)}."
+
+
+def _told(description: str, allow: AbstractSet[Role]) -> str:
+    return f"{description} {audience(allow)}"

@@ -1,8 +1,12 @@
 """Which media type a caller wants, from its Accept header."""
 
+from api.http.weights import weighted
+
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
 HTML = "text/html"
+EVENTS = "text/event-stream"
+PARTS = "multipart/mixed"
 
 
 def wanted(accept: str, offered: tuple[str, ...]) -> str | None:
@@ -10,7 +14,7 @@ def wanted(accept: str, offered: tuple[str, ...]) -> str | None:
 
     Without a header, or where two are wanted alike, the earlier offer is taken.
     """
-    ranges = [each for each in map(_range, accept.split(",")) if each is not None]
+    ranges = [each for each in weighted(accept) if "/" in each[0]]
     if not ranges:
         return offered[0]
     best, best_weight = None, 0.0
@@ -21,21 +25,6 @@ def wanted(accept: str, offered: tuple[str, ...]) -> str | None:
         if weight > best_weight:
             best, best_weight = kind, weight
     return best
-
-
-def _range(text: str) -> tuple[str, float] | None:
-    kind, *options = [part.strip().lower() for part in text.split(";")]
-    if "/" not in kind:
-        return None
-    weight = 1.0
-    for option in options:
-        name, _, value = option.partition("=")
-        if name.strip() == "q":
-            try:
-                weight = float(value)
-            except ValueError:
-                return None
-    return (kind, weight) if 0 <= weight <= 1 else None
 
 
 def _covers(name: str, kind: str) -> bool:

@@ -37,9 +37,8 @@ local cost, force = tonumber(ARGV[3]), ARGV[4] == '1'
 local level, at = capacity, now
 local held = redis.call('GET', KEYS[1])
 if held then
-  local border = string.find(held, ':', 1, true)
-  level = math.min(tonumber(string.sub(held, 1, border - 1)), capacity)
-  at = tonumber(string.sub(held, border + 1))
+  level, at = struct.unpack('dd', held)
+  level = math.min(level, capacity)
 end
 if now > at then
   level = math.min(capacity, level + math.floor((now - at) * rate))
@@ -49,9 +48,8 @@ if cost > level and not force then
   return {0, math.floor(level / 1000000), math.ceil((cost - level) / rate)}
 end
 level = math.max(level - cost, -capacity)
-local kept = string.format('%.0f:%.0f', level, at)
-local milliseconds = string.format('%.0f', math.ceil((capacity - level) / rate / 1000) + 1)
-redis.call('SET', KEYS[1], kept, 'PX', milliseconds)
+local milliseconds = math.ceil((capacity - level) / rate / 1000) + 1
+redis.call('SET', KEYS[1], struct.pack('dd', level, at), 'PX', milliseconds)
 return {1, math.floor(level / 1000000), 0}
 """
 """The rest of it, which `LocalBuckets` does as well: the key holds the level and its time."""

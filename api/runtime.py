@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 import redis.asyncio
 
+from api.live import Live
 from domain.brands import queries as brands
 from domain.brands.rules import Brand
 from kit import embedded
@@ -26,6 +28,11 @@ class Runtime:
     database: Database
     valkey: redis.asyncio.Redis
     clock: Clock
+
+    @cached_property
+    def live(self) -> Live:
+        """The process's ear for members' changes; it connects when somebody first follows one."""
+        return Live(self.valkey)
 
 
 @asynccontextmanager

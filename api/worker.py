@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+from api.announcing import Announcer
 from api.runtime import Runtime
 from domain.ledger.jobs import roll_up
 from domain.wallets.jobs import expire_holds, expire_lots
@@ -14,6 +15,7 @@ from kit.jobs import forget
 _ROUNDS_MAX = 1_000
 _HISTORY_KEPT = timedelta(days=7)
 _HOUR_SECONDS = 3600
+_ANNOUNCE_SECONDS = 0.2
 
 Batch = Callable[[Session, datetime], Awaitable[int]]
 
@@ -23,6 +25,8 @@ def runner(runtime: Runtime) -> JobRunner:
     runner = JobRunner(runtime.servers.database_url, runtime.clock)
     database = runtime.database
     runner.tick("roll up the ledger", ticking(database, _roll_up, rounds_max=1), every_seconds=1)
+    announcer = Announcer(database, runtime.valkey)
+    runner.tick("announce changes", announcer.tick, every_seconds=_ANNOUNCE_SECONDS)
     runner.tick("expire holds", ticking(database, expire_holds), every_seconds=30)
     runner.tick("expire lots", ticking(database, expire_lots), every_seconds=30)
     runner.tick(

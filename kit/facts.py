@@ -83,6 +83,19 @@ async def record(session: Session, now: datetime, facts: Sequence[Fact]) -> None
     )
 
 
+async def waiting(session: Session, subscriber: str) -> bool:
+    """Return whether `take` would hand out a fact, or see ``subscriber`` for the first time."""
+    return bool(
+        await session.value(
+            "SELECT NOT EXISTS (SELECT FROM fact_cursor WHERE subscriber = $1)"
+            " OR EXISTS (SELECT FROM fact f, fact_cursor c WHERE c.subscriber = $1"
+            " AND (f.xid, f.id) > (c.xid, c.fact_id)"
+            " AND f.xid < pg_snapshot_xmin(pg_current_snapshot()))",
+            subscriber,
+        )
+    )
+
+
 async def take(session: Session, subscriber: str, *, limit: int = 500) -> list[StoredFact]:
     """Return the next facts for ``subscriber`` and move its cursor behind them.
 

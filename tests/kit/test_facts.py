@@ -7,7 +7,7 @@ import pytest
 
 from kit.clock import MovableClock
 from kit.db import Database
-from kit.facts import Fact, StoredFact, record, take
+from kit.facts import Fact, StoredFact, record, take, waiting
 from kit.log import bind_correlation
 
 
@@ -167,3 +167,24 @@ async def test_every_fact_comes_once_while_many_write(
     done.set()
     await asyncio.gather(*readers)
     assert seen == Counter(worker * 100 + n for worker in range(10) for n in range(20))
+
+
+async def test_a_subscriber_knows_whether_facts_wait(
+    database: Database, clock: MovableClock
+) -> None:
+    async def waits() -> bool:
+        async with database.alone() as session:
+            return await waiting(session, "one")
+
+    assert await waits()
+    assert await taken(database) == []
+    assert not await waits()
+    await write(database, clock, 1, 2)
+    await handed_out(database)
+    assert await waits()
+    assert await taken(database, limit=1) == [1]
+    assert await waits()
+    assert await taken(database, subscriber="two") == [1, 2]
+    assert await waits()
+    assert await taken(database) == [2]
+    assert not await waits()

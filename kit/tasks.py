@@ -1,0 +1,22 @@
+"""Tasks of asyncio: ended for certain."""
+
+import asyncio
+from typing import Any
+
+_AGAIN_SECONDS = 0.1
+
+
+async def ended(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks until they have ended; what they came to is not looked at.
+
+    Once may not do: until Python 3.12 `asyncio.wait_for`, in whatever library, loses a
+    cancellation that comes together with what it waits for.
+    """
+    while running := [task for task in tasks if not task.done()]:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=_AGAIN_SECONDS)
+    for task in tasks:
+        if not task.cancelled():
+            # Else asyncio would complain that nobody looked.
+            task.exception()

@@ -2,29 +2,46 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from api import metrics
 from api.auth import Authenticator
 from api.errors import refusal, refused
-from api.http import health, media, metrics
-from api.http.edge import Edge
+from api.graphql.engine import Engine
+from api.http import health, media
+from api.http.edge import REQUEST_ID, Edge
 from api.http.graphql import GraphQLEndpoint
 from api.http.health import Readiness
+from api.http.places import Places
+from api.http.stream import Streams
 from api.pages.pages import STATIC, Pages
 from api.runtime import Runtime, opened
 from api.tokens import Tokens
 from kit import log
 from kit.settings import Settings
 
+_HEADERS_TAKEN = [
+    "accept-language",
+    "apollo-require-preflight",
+    "authorization",
+    "content-type",
+    "if-none-match",
+    "x-apollo-operation-name",
+    "x-client-name",
+    "x-client-version",
+    REQUEST_ID,
+]
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -50,7 +67,10 @@ def application(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with running() as runtime:
-            app.state.graphql = GraphQLEndpoint(runtime, Authenticator(runtime.database, tokens))
+            authenticator = Authenticator(runtime.database, tokens)
+            engine = Engine(runtime)
+            streams = Streams(runtime, authenticator, engine, Places())
+            app.state.graphql = GraphQLEndpoint(runtime, authenticator, engine, streams)
             app.state.readiness = Readiness(runtime)
             watching = asyncio.create_task(metrics.watch(runtime.database.connections_in_use))
             yield
@@ -76,12 +96,26 @@ def application(
             Route("/metrics", metrics.respond),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
-        middleware=[Middleware(Edge)],
+        middleware=list(_middleware(settings)),
         exception_handlers={HTTPException: _missed},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
     return app
+
+
+def _middleware(settings: Settings) -> Iterator[Middleware]:
+    yield Middleware(Edge)
+    if settings.allowed_origins:
+        yield Middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=_HEADERS_TAKEN,
+            expose_headers=["etag", "retry-after", REQUEST_ID],
+            max_age=3600,
+        )
+    yield Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)
 
 
 def _browses(request: Request) -> bool:

@@ -23,3 +23,8 @@ class Caller:
         if principal.home is None:
             return f"address:{self.address}"
         return f"{principal.home.id}:{principal.account}"
+
+    @property
+    def tenant(self) -> str:
+        """The code of the brand whose caller it is; empty for anonymous callers."""
+        return self.principal.home.code if self.principal.home else ""

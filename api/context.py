@@ -7,9 +7,14 @@ from typing import TypeVar
 import strawberry
 
 from api.auth import Principal
+from api.caller import Caller
+from api.graphql.allowances import GUESSES
 from api.graphql.loaders import Loaders
+from api.graphql.signing import Cursors
 from api.runtime import Runtime
+from kit.buckets import Buckets
 from kit.db import Session
+from kit.errors import LaurelError
 
 T = TypeVar("T")
 
@@ -17,12 +22,24 @@ T = TypeVar("T")
 class Context:
     """The context of one operation. Resolvers get no session: each read opens a short one."""
 
-    def __init__(self, runtime: Runtime, principal: Principal, now: datetime) -> None:
-        self.principal = principal
-        self.now = now
+    def __init__(self, runtime: Runtime, caller: Caller, buckets: Buckets, secret: bytes) -> None:
+        self.caller = caller
+        self._buckets = buckets
+        self._secret = secret
         self.database = runtime.database
-        self._clock = runtime.clock
+        self.runtime = runtime
+        self.now = runtime.clock.now()
         self._loaders: Loaders | None = None
+
+    @property
+    def principal(self) -> Principal:
+        """Who calls."""
+        return self.caller.principal
+
+    @property
+    def language(self) -> str:
+        """The language in which people are spoken to: `en` or `vi`."""
+        return self.caller.language
 
     @property
     def loaders(self) -> Loaders:
@@ -31,9 +48,42 @@ class Context:
             self._loaders = Loaders(self.database, self.principal.brand, self.now)
         return self._loaders
 
+    def cursors(self, name: str) -> Cursors:
+        """Return how the cursors of a list of the caller's brand are written and read."""
+        return Cursors(self._secret, f"{self.principal.brand.id}:{name}")
+
+    def refresh(self) -> None:
+        """Begin again at this instant: what was read before is not true any more."""
+        self.now = self.runtime.clock.now()
+        self.close()
+
+    def close(self) -> None:
+        """End what is still being read."""
+        if self._loaders is not None:
+            self._loaders.close()
+            self._loaders = None
+
+    async def may_guess(self, kind: str) -> None:
+        """Refuse a look for something guessable, such as a code, after too many that missed.
+
+        Each execution of a field counts, whatever the number of requests: aliases give no more
+        guesses. Raises LaurelError `TOO_MANY_GUESSES`.
+        """
+        left = await self._buckets.take(self._guesses(kind), 0, GUESSES)
+        if left.available < 1:
+            message = "Too many of these were looked for and not found; wait a minute."
+            raise LaurelError(message, code="TOO_MANY_GUESSES")
+
+    async def missed(self, kind: str) -> None:
+        """Count a look that found nothing."""
+        await self._buckets.take(self._guesses(kind), 1, GUESSES, force=True)
+
+    def _guesses(self, kind: str) -> str:
+        return f"guess:{kind}:{self.caller.account}"
+
     async def write(self, work: Callable[[Session, datetime], Awaitable[T]]) -> T:
         """Run ``work`` as one transaction at one instant; what is read later sees its effect."""
-        now = self._clock.now()
+        now = self.runtime.clock.now()
         done = await self.database.write(lambda session: work(session, now))
         self.now = now
         self._loaders = None

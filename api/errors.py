@@ -4,8 +4,8 @@
 ``extensions.reason`` is the error's own stable code; ``extensions.correlationId`` finds its log.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -26,25 +26,47 @@ class Refusal:
 
     code: str
     errors: Sequence[GraphQLError]
+    status: int = 400
+    headers: Mapping[str, str] = field(default_factory=dict)
+    extensions: Mapping[str, Any] = field(default_factory=dict)
+    """What the answer says besides its errors."""
 
 
-def refusal(code: str, message: str) -> Refusal:
+class RefusedError(Exception):
+    """A request is not run, and this is why."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
+def refusal(
+    code: str, message: str, status: int = 400, headers: Mapping[str, str] | None = None
+) -> Refusal:
     """Return a refusal with one message."""
-    return Refusal(code, [GraphQLError(message)])
+    return Refusal(code, [GraphQLError(message)], status, headers or {})
 
 
 def refused(refusal: Refusal) -> dict[str, Any]:
     """Return the answer to a request that is not run: errors and no data."""
-    return {
+    answer: dict[str, Any] = {
         "errors": [
             _shown(error, refusal.code, _reason(error.original_error))
             for error in refusal.errors[:ERRORS_MAX]
         ]
     }
+    if refusal.extensions:
+        answer["extensions"] = dict(refusal.extensions)
+    return answer
 
 
-def shown(error: GraphQLError) -> dict[str, Any]:
-    """Return an error of execution as a client may see it; log it if it is our own fault."""
+def shown(error: GraphQLError, code: str | None = None) -> dict[str, Any]:
+    """Return an error of execution as a client may see it; log it if it is our own fault.
+
+    With ``code`` it is an expected one of that class.
+    """
+    if code is not None:
+        return _shown(error, code, None)
     origin = error
     while isinstance(origin.original_error, GraphQLError):
         origin = origin.original_error

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
@@ -18,7 +17,7 @@ from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 from joserfc.util import urlsafe_b64decode
 
 from kit.errors import ConfigurationError
-from kit.ids import new_secret
+from kit.secret import kept_secret
 from kit.settings import Settings
 from kit.texts import usable
 
@@ -201,7 +200,7 @@ def _keys(settings: Settings) -> FixedKey | RemoteKeys:
         raise ConfigurationError(
             "Set LAUREL_JWKS_URL or LAUREL_JWT_KEY: without one members can't sign in."
         )
-    return FixedKey(OctKey.import_key(_development_secret(settings.data_dir)))
+    return FixedKey(OctKey.import_key(kept_secret(settings.data_dir / _DEVELOPMENT_KEY)))
 
 
 def _imported(text: str) -> Key:
@@ -215,23 +214,6 @@ def _imported(text: str) -> Key:
         with suppress(JoseError, ValueError, TypeError, AttributeError):
             return kind.import_key(text)
     raise ConfigurationError("LAUREL_JWT_KEY is no RSA, EC or Ed25519 key in PEM.")
-
-
-def _development_secret(data_dir: Path) -> str:
-    path = data_dir / _DEVELOPMENT_KEY
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            # Written aside and linked: two processes that start at once agree on one secret.
-            draft = data_dir / f"{_DEVELOPMENT_KEY}.{new_secret()}"
-            draft.touch(mode=0o600)
-            draft.write_text(new_secret())
-            with suppress(FileExistsError):
-                path.hardlink_to(draft)
-            draft.unlink()
-        return path.read_text()
-    except OSError as error:
-        raise ConfigurationError(f"{path} can't be used: {error.strerror}.") from error
 
 
 def _fetched(url: str) -> Sequence[Key]:

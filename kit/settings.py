@@ -1,10 +1,16 @@
 """Every setting of the installation, read once from the environment at the edge."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _listed(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(each.strip().rstrip("/") for each in value.split(",") if each.strip())
+    return value
 
 
 class Settings(BaseSettings):
@@ -32,6 +38,22 @@ class Settings(BaseSettings):
     jwks_url: str | None = Field(None, description="where the members' identity provider has keys")
     jwt_issuer: str = Field("laurel", description="expected `iss` of members' tokens")
     jwt_audience: str = Field("laurel", description="expected `aud` of members' tokens")
+    secret_key: str | None = Field(
+        None, description="signs cursors, 32 bytes or more; the same in every process"
+    )
+    allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        (), description="other sites whose pages may ask, separated by commas"
+    )
+    documents: Path | None = Field(
+        None, description="manifest of trusted documents, or a folder of manifests"
+    )
+    documents_only: bool = Field(
+        default=False, description="members and anonymous callers may run trusted documents only"
+    )
+    defer: bool = Field(default=False, description="offer `@defer`, whose form is still a draft")
+    allowance: float = Field(
+        1, gt=0, le=10_000, description="how many times the usual cost a caller may run up"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="auto: console on a terminal, JSON lines elsewhere"

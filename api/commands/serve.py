@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 import uvicorn
 
+from api.graphql.signing import signing_secret
 from api.tokens import Tokens
 from kit import embedded, log
 from kit.errors import LaurelError
@@ -48,6 +49,7 @@ def ready(settings: Settings, workers: int) -> Iterator[None]:
     Raises ConfigurationError for settings that can't serve.
     """
     Tokens(settings)
+    signing_secret(settings)
     with ExitStack() as shared:
         servers = shared.enter_context(embedded.resolve(settings))
         if settings.database_url is None:

@@ -3,7 +3,7 @@
 import strawberry
 
 from api.graphql import ids
-from api.graphql.fields import SIGNED_IN, attribute
+from api.graphql.fields import EVERYONE, attribute
 from api.graphql.node import Node
 from domain.brands import rules
 
@@ -14,10 +14,10 @@ KIND = "Brand"
 class Brand(Node):
     """A brand."""
 
-    code: str = attribute(SIGNED_IN, "The brand's short name in addresses and files.")
-    name: str = attribute(SIGNED_IN, "The brand's name as members read it.")
-    time_zone: str = attribute(SIGNED_IN, "The IANA time zone in which the brand's days begin.")
-    currency: str = attribute(SIGNED_IN, "The ISO 4217 code of the currency of its purchases.")
+    code: str = attribute(EVERYONE, "The brand's short name in addresses and files.")
+    name: str = attribute(EVERYONE, "The brand's name as members read it.")
+    time_zone: str = attribute(EVERYONE, "The IANA time zone in which the brand's days begin.")
+    currency: str = attribute(EVERYONE, "The ISO 4217 code of the currency of its purchases.")
 
 
 def brand(record: rules.Brand) -> Brand:

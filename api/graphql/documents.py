@@ -6,10 +6,11 @@ runs, so that a refused field never leaves a mutation half done.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from graphql import (
+    DirectiveNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -30,11 +31,14 @@ from graphql import (
 from api.auth import Role
 from api.errors import Refusal, refusal
 from api.graphql import limits
-from api.graphql.fields import allowed
+from api.graphql.cost import Cost, Costs
+from api.graphql.fields import EVERYONE, allowed
 
 ERRORS_MAX = 20
 KEPT_MAX = 1_000
 KEPT_LENGTH_MAX = 20_000
+# A parsed document takes about a hundred times the memory of its text.
+KEPT_LENGTH_TOTAL = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Use:
     allow: frozenset[Role]
     node: FieldNode
     introspection: bool
+    deprecated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,12 @@ class Operation:
     name: str | None
     type: OperationType
     uses: tuple[Use, ...]
+    cost: Cost
+
+    @property
+    def public(self) -> bool:
+        """Whether the answer is the same for everybody."""
+        return all(Role.ANONYMOUS in use.allow and not use.introspection for use in self.uses)
 
     def refusal(self, role: Role, *, introspection: bool) -> Refusal | None:
         """Return why a caller of this kind may not run it, or None."""
@@ -65,8 +76,8 @@ class Operation:
         if not errors:
             return None
         if role is Role.ANONYMOUS:
-            return Refusal("UNAUTHENTICATED", errors[:1])
-        return Refusal("FORBIDDEN", errors[:ERRORS_MAX])
+            return Refusal("UNAUTHENTICATED", errors[:1], 401, {"www-authenticate": "Bearer"})
+        return Refusal("FORBIDDEN", errors[:ERRORS_MAX], 403)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,8 @@ class Document:
 
     ast: DocumentNode
     operations: tuple[Operation, ...]
+    incremental: bool = False
+    """Whether parts of the answer are asked for later than the rest."""
 
     def operation(self, name: str | None) -> Operation | Refusal:
         """Return the operation called ``name``; without a name the only one."""
@@ -99,18 +112,35 @@ class Documents:
         # Made once: rules made anew for each request would make every request unknown.
         self._rules = tuple(specified_rules)
         self._kept: OrderedDict[str, Document | Refusal] = OrderedDict()
+        self._kept_length = 0
+        self._pinned: dict[str, Document | Refusal] = {}
+
+    def pin(self, texts: Iterable[str]) -> None:
+        """Prepare documents that stay known for ever."""
+        for text in texts:
+            self._pinned[text] = self._prepare(text)
+
+    def known(self, text: str) -> Document | Refusal | None:
+        """Return what `prepare` gave for ``text`` before, None if it would have to begin anew."""
+        if text in self._pinned:
+            return self._pinned[text]
+        found = self._kept.get(text)
+        if found is not None:
+            self._kept.move_to_end(text)
+        return found
 
     def prepare(self, text: str) -> Document | Refusal:
         """Return the document that ``text`` is, or why it is none."""
-        known = self._kept.get(text)
+        known = self.known(text)
         if known is not None:
-            self._kept.move_to_end(text)
             return known
         prepared = self._prepare(text)
         if len(text) <= KEPT_LENGTH_MAX:
             self._kept[text] = prepared
-            if len(self._kept) > KEPT_MAX:
-                self._kept.popitem(last=False)
+            self._kept_length += len(text)
+            while len(self._kept) > KEPT_MAX or self._kept_length > KEPT_LENGTH_TOTAL:
+                dropped, _ = self._kept.popitem(last=False)
+                self._kept_length -= len(dropped)
         return prepared
 
     def _prepare(self, text: str) -> Document | Refusal:
@@ -126,7 +156,7 @@ class Documents:
         errors = self._faults(ast)
         if errors:
             return Refusal("GRAPHQL_VALIDATION_FAILED", errors)
-        return Document(ast, tuple(_operations(self._schema, ast)))
+        return _document(self._schema, ast)
 
     def _faults(self, ast: DocumentNode) -> list[GraphQLError]:
         too_large = limits.check_size(ast)
@@ -140,7 +170,9 @@ class Documents:
             hide_suggestions=self._hide_suggestions,
         )
         # Only a valid document is free of circles.
-        too_deep = None if errors else limits.check_depth(ast)
+        too_deep = None
+        if not errors:
+            too_deep = limits.check_depth(ast) or limits.check_list_depth(self._schema, ast)
         return errors if too_deep is None else [too_deep]
 
 
@@ -167,6 +199,7 @@ class _Collector(Visitor):
     def __init__(self, types: TypeInfo) -> None:
         super().__init__()
         self.parts: list[_Part] = []
+        self.incremental = False
         self._types = types
 
     def enter_operation_definition(self, node: OperationDefinitionNode, *_: object) -> None:
@@ -178,30 +211,43 @@ class _Collector(Visitor):
     def enter_fragment_spread(self, node: FragmentSpreadNode, *_: object) -> None:
         self.parts[-1].spreads.append(node.name.value)
 
+    def enter_directive(self, node: DirectiveNode, *_: object) -> None:
+        self.incremental |= node.name.value in {"defer", "stream"}
+
     def enter_field(self, node: FieldNode, *_: object) -> None:
         parent, field = self._types.get_parent_type(), self._types.get_field_def()
         name = node.name.value
         if parent is None or field is None or name == "__typename":
             return
         introspective = name.startswith("__") or parent.name.startswith("__")
-        use = Use(f"{parent.name}.{name}", frozenset(allowed(field) or ()), node, introspective)
+        allow = EVERYONE if introspective else frozenset(allowed(field) or ())
+        deprecated = field.deprecation_reason is not None
+        use = Use(f"{parent.name}.{name}", allow, node, introspective, deprecated)
         self.parts[-1].uses.append(use)
 
 
-def _operations(schema: GraphQLSchema, ast: DocumentNode) -> Iterator[Operation]:
+def _document(schema: GraphQLSchema, ast: DocumentNode) -> Document:
     types = TypeInfo(schema)
     collector = _Collector(types)
     visit(ast, TypeInfoVisitor(types, collector))
-    fragments = {
-        part.definition.name.value: part
-        for part in collector.parts
-        if isinstance(part.definition, FragmentDefinitionNode)
-    }
+    fragments: dict[str, _Part] = {}
+    definitions: dict[str, FragmentDefinitionNode] = {}
     for part in collector.parts:
-        node = part.definition
-        if isinstance(node, OperationDefinitionNode):
-            name = node.name.value if node.name else None
-            yield Operation(name, node.operation, tuple(_reached(part, fragments)))
+        if isinstance(part.definition, FragmentDefinitionNode):
+            fragments[part.definition.name.value] = part
+            definitions[part.definition.name.value] = part.definition
+    costs = Costs(schema, definitions)
+    operations = tuple(
+        Operation(
+            node.name.value if node.name else None,
+            node.operation,
+            tuple(_reached(part, fragments)),
+            costs.of(node),
+        )
+        for part in collector.parts
+        if isinstance(node := part.definition, OperationDefinitionNode)
+    )
+    return Document(ast, operations, collector.incremental)
 
 
 def _reached(part: _Part, fragments: dict[str, _Part]) -> Iterator[Use]:

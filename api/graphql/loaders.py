@@ -4,7 +4,9 @@ One `Loaders` lives as long as the reads of one operation are true; each batch i
 read session of its own, because resolvers that run at once must not share one.
 """
 
-from collections.abc import Callable, Coroutine, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -55,6 +57,7 @@ class Loaders:
         self._database = database
         self._brand = brand
         self._now = now
+        self._reading: set[asyncio.Task[Any]] = set()
         self._programmes: DataLoader[int, Programmes] = DataLoader(load_fn=self._read_programmes)
         self.members: DataLoader[UUID, Member | None] = self._loader(self._members)
         self.members_by_external_id: DataLoader[str, Member | None] = self._loader(
@@ -72,14 +75,32 @@ class Loaders:
 
     def _loader(self, read: Read[K, V]) -> DataLoader[K, V | None]:
         async def load(keys: list[K]) -> Sequence[V | None]:
-            async with self._database.read() as session:
+            async with self._session() as session:
                 found = await read(session, keys)
             return [found.get(key) for key in keys]
 
         return DataLoader(load_fn=load)
 
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[Session]:
+        # A batch is a task of its own: whoever gives up waiting for it doesn't end it.
+        task = asyncio.current_task()
+        if task is None:
+            raise AssertionError
+        self._reading.add(task)
+        try:
+            async with self._database.read() as session:
+                yield session
+        finally:
+            self._reading.discard(task)
+
+    def close(self) -> None:
+        """End the reads under way; nobody waits for them."""
+        for task in self._reading:
+            task.cancel()
+
     async def _read_programmes(self, keys: list[int]) -> list[Programmes]:
-        async with self._database.read() as session:
+        async with self._session() as session:
             timeline = await programmes.timeline(session, self._brand.id, SECTIONS)
         scale = 0
         for programme in timeline.programmes[:1]:  # A scale never changes once applied.
@@ -101,7 +122,7 @@ class Loaders:
         # Before the session opens: nobody may wait for a connection with one in hand.
         timeline = (await self.programmes()).timeline
         found: dict[tuple[UUID, datetime], Standing] = {}
-        async with self._database.read() as session:
+        async with self._session() as session:
             for at in dict.fromkeys(at for _, at in wanted):
                 ids = [member_id for member_id, wanted_at in wanted if wanted_at == at]
                 by_member = await self._standings_at(session, timeline, at, ids)

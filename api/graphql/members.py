@@ -11,7 +11,7 @@ from api.graphql import dates, ids, paging, wallets
 from api.graphql.fields import SIGNED_IN, attribute, resolver
 from api.graphql.loaders import Wanted
 from api.graphql.node import Node
-from api.graphql.paging import After, Before, Connection, First, Last
+from api.graphql.paging import After, Before, Connection, First, Last, paged
 from api.graphql.tiers import Tier, tier
 from api.graphql.wallets import Activity, Balance
 from domain.members import queries
@@ -19,7 +19,6 @@ from domain.members.queries import Member as Record
 
 KIND = "Member"
 _EXTERNAL_ID_LENGTH_MAX = 200
-_KEY_MAX = 2**63 - 1
 
 
 @strawberry.type(description="A person in the brand's programme.")
@@ -55,7 +54,7 @@ class Member(Node):
         standing = await info.context.loaders.standings.load((self.key, at))
         return tier(info.context.principal.brand, standing) if standing else None
 
-    @resolver(SIGNED_IN, "How the member's points came and went, newest first.")
+    @paged(SIGNED_IN, "How the member's points came and went, newest first.")
     async def activity(
         self,
         info: Info,
@@ -64,12 +63,13 @@ class Member(Node):
         last: Last = None,
         before: Before = None,
     ) -> Connection[Activity] | None:
-        page = paging.window(first, after, last, before, _movement_key)
+        cursors = info.context.cursors(f"Member.activity:{self.key}")
+        page = paging.window(cursors, first, after, last, before, int)
         loaders = info.context.loaders
         found = await loaders.activity.load(Wanted(self.key, page)) or []
         scale = (await loaders.programmes()).scale
         shown = [wallets.activity(scale, movement) for movement in found]
-        return paging.connection(page, shown, lambda each: each.key)
+        return paging.connection(cursors, page, shown, lambda each: each.key)
 
 
 @strawberry.input(one_of=True, description="The one way to name a member.")
@@ -121,13 +121,22 @@ async def by(info: Info, way: MemberBy) -> Member | None:
     external_id = way.external_id
     if not external_id or len(external_id) > _EXTERNAL_ID_LENGTH_MAX or "\0" in external_id:
         return None
+    # Card numbers can be guessed; a till's key must not be a list of members.
+    await info.context.may_guess(KIND)
     record = await info.context.loaders.members_by_external_id.load(external_id)
-    return member(record) if record else None
+    if record is None:
+        await info.context.missed(KIND)
+        return None
+    return member(record)
 
 
-async def page(info: Info, asked: paging.Window[UUID]) -> Connection[Member]:
+async def page(
+    info: Info, first: int | None, after: str | None, last: int | None, before: str | None
+) -> Connection[Member]:
     """Return a page of the brand's members in the order of their ids."""
     brand = info.context.principal.brand
+    cursors = info.context.cursors("Query.members")
+    asked = paging.window(cursors, first, after, last, before, UUID)
     async with info.context.database.read() as session:
         found = await queries.page(
             session,
@@ -142,11 +151,4 @@ async def page(info: Info, asked: paging.Window[UUID]) -> Connection[Member]:
     else:
         found = [each for each in found if asked.before is None or each.id < asked.before]
     shown = [member(record) for record in found]
-    return paging.connection(asked, shown, lambda each: each.key)
-
-
-def _movement_key(text: str) -> int:
-    key = int(text)
-    if not 0 <= key <= _KEY_MAX:
-        raise ValueError
-    return key
+    return paging.connection(cursors, asked, shown, lambda each: each.key)

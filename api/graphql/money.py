@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import strawberry
 
-from api.graphql.fields import SIGNED_IN, attribute
+from api.graphql.fields import EVERYONE, attribute
 from api.graphql.scalars import Points
 from domain.brands.rules import Brand
 from kit.errors import InvalidInputError
@@ -16,8 +16,8 @@ _MINOR_MAX = 10**15
 class Money:
     """Money with its currency."""
 
-    amount: Decimal = attribute(SIGNED_IN, "How much, in the currency's main unit.")
-    currency: str = attribute(SIGNED_IN, "The ISO 4217 code of the currency.")
+    amount: Decimal = attribute(EVERYONE, "How much, in the currency's main unit.")
+    currency: str = attribute(EVERYONE, "The ISO 4217 code of the currency.")
 
 
 def money(brand: Brand, minor: int) -> Money:

@@ -2,11 +2,11 @@
 
 import strawberry
 
-from api.graphql.fields import SIGNED_IN, attribute
+from api.graphql.fields import EVERYONE, attribute
 
 
 @strawberry.interface(description="Anything that `node` can fetch again by its id.")
 class Node:
     """Relay's Node."""
 
-    id: strawberry.ID = attribute(SIGNED_IN, "The object's id: opaque, and the only one like it.")
+    id: strawberry.ID = attribute(EVERYONE, "The object's id: opaque, and the only one like it.")

@@ -1,20 +1,20 @@
 """Relay connections with keyset cursors: pages that hold still while rows come in."""
 
-import base64
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 
-from api.graphql.fields import SIGNED_IN, attribute
+from api.auth import Role
+from api.graphql.fields import SIGNED_IN, attribute, resolver
 from api.graphql.scalars import Cursor
+from api.graphql.signing import Cursors
 from kit.errors import InvalidInputError
 
 PAGE_MAX = 100
 PAGE_DEFAULT = 20
-_CURSOR_LENGTH_MAX = 100
-_CURSOR_MARK = "k:"
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -64,6 +64,17 @@ class Connection(Generic[T]):
     page_info: PageInfo = attribute(SIGNED_IN, "Where this page lies in the list.")
 
 
+def paged(allow: AbstractSet[Role], description: str) -> Callable[[Callable[..., Any]], Any]:
+    """Declare a field that the decorated function computes as a `Connection`."""
+    return resolver(
+        allow,
+        description,
+        size=PAGE_DEFAULT,
+        sized_by=("first", "last"),
+        sizes=("edges", "nodes"),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Window(Generic[K]):
     """A checked request for a page: ``size`` items, counted from the end if ``backwards``."""
@@ -75,13 +86,14 @@ class Window(Generic[K]):
 
 
 def window(
+    cursors: Cursors,
     first: int | None,
     after: str | None,
     last: int | None,
     before: str | None,
     read: Callable[[str], K],
 ) -> Window[K]:
-    """Return the page asked for; ``read`` turns a cursor's text into a key, or raises ValueError.
+    """Return the page asked for; ``read`` turns a key's text into the key, or raises ValueError.
 
     Raises InvalidInputError for sizes out of range, both ends at once, and foreign cursors.
     """
@@ -93,18 +105,14 @@ def window(
     size = first if first is not None else last
     return Window(
         size=PAGE_DEFAULT if size is None else size,
-        after=None if after is None else _read("after", after, read),
-        before=None if before is None else _read("before", before, read),
+        after=None if after is None else _read(cursors, "after", after, read),
+        before=None if before is None else _read(cursors, "before", before, read),
         backwards=last is not None,
     )
 
 
-def cursor(key: object) -> Cursor:
-    """Return the cursor of the item with this key."""
-    return Cursor(base64.urlsafe_b64encode(f"{_CURSOR_MARK}{key}".encode()).decode().rstrip("="))
-
-
 def connection(
+    cursors: Cursors,
     asked: Window[K],
     found: Sequence[T],
     key: Callable[[T], object],
@@ -116,7 +124,7 @@ def connection(
     more = len(found) > asked.size
     if more:
         found = found[1:] if asked.backwards else found[: asked.size]
-    edges = [Edge(cursor=cursor(key(item)), node=item) for item in found]
+    edges = [Edge(cursor=Cursor(cursors.write(key(item))), node=item) for item in found]
     return Connection(
         edges=edges,
         nodes=list(found),
@@ -129,22 +137,12 @@ def connection(
     )
 
 
-def _read(name: str, text: str, read: Callable[[str], K]) -> K:
+def _read(cursors: Cursors, name: str, text: str, read: Callable[[str], K]) -> K:
     try:
-        return read(_plain(text))
+        return read(cursors.read(text))
     except ValueError:
         message = f"`{name}` is no cursor of this list; take one from an answer."
         raise _refused("CURSOR_INVALID", message, name) from None
-
-
-def _plain(text: str) -> str:
-    if len(text) > _CURSOR_LENGTH_MAX:
-        raise ValueError
-    padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-    plain = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
-    if not plain.startswith(_CURSOR_MARK):
-        raise ValueError
-    return plain.removeprefix(_CURSOR_MARK)
 
 
 def _refused(reason: str, message: str, argument: str) -> InvalidInputError:

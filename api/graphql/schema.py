@@ -5,32 +5,35 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Annotated
-from uuid import UUID
 
 import strawberry
-from graphql import GraphQLInputObjectType, GraphQLSchema
+from graphql import GraphQLDeferDirective, GraphQLInputObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from api.auth import Role
 from api.context import Info
-from api.graphql import brands, earning, figures, ids, members, paging
+from api.graphql import brands, earning, figures, ids, members
+from api.graphql import programme as programmes
 from api.graphql.brands import Brand
 from api.graphql.earning import PurchaseOutcome, RefundOutcome
 from api.graphql.earning_inputs import RecordPurchasesInput, RefundPurchaseInput
 from api.graphql.fields import (
     BRAND,
+    EVERYONE,
     MEMBERS,
     SERVERS,
     SIGNED_IN,
     STAFF,
     attribute,
+    mutation,
     resolver,
 )
 from api.graphql.figures import Figures
 from api.graphql.members import Member, MemberBy
 from api.graphql.node import Node
 from api.graphql.outcomes import UserError, of_error
-from api.graphql.paging import After, Before, Connection, First, Last
+from api.graphql.paging import After, Before, Connection, First, Last, paged
+from api.graphql.programme import Programme
 from api.graphql.scalars import SCALARS
 from kit.errors import InvalidInputError, LaurelError
 
@@ -51,6 +54,17 @@ class Query:
     async def brand(self, info: Info) -> Brand:
         return brands.brand(info.context.principal.brand)
 
+    @resolver(
+        EVERYONE,
+        "The terms of a brand's programme as they are in force now; null if there is none.",
+    )
+    async def programme(
+        self,
+        info: Info,
+        brand: Annotated[str, strawberry.argument(description="The brand's code.")],
+    ) -> Programme | None:
+        return await programmes.programme(info, brand)
+
     @resolver(BRAND, "One member of the brand; null if the brand has no such member.")
     async def member(
         self,
@@ -69,7 +83,7 @@ class Query:
     ) -> Member | None:
         return await members.by(info, by)
 
-    @resolver(STAFF, "The brand's members, in an order that never changes.")
+    @paged(STAFF, "The brand's members, in an order that never changes.")
     async def members(
         self,
         info: Info,
@@ -78,9 +92,9 @@ class Query:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Member] | None:
-        return await members.page(info, paging.window(first, after, last, before, UUID))
+        return await members.page(info, first, after, last, before)
 
-    @resolver(STAFF, "The brand's key figures.")
+    @resolver(STAFF, "The brand's key figures.", weight=50)
     async def figures(
         self,
         info: Info,
@@ -103,7 +117,11 @@ class Query:
     ) -> Node | None:
         return await _node(info, id)
 
-    @resolver(SIGNED_IN, "The objects with these ids, in order; null where `node` gives null.")
+    @resolver(
+        SIGNED_IN,
+        "The objects with these ids, in order; null where `node` gives null.",
+        sized_by=["ids"],
+    )
     async def nodes(
         self,
         info: Info,
@@ -123,7 +141,7 @@ class RecordPurchasesPayload:
         SERVERS, "One per purchase sent, in the same order; empty if `errors` is not."
     )
     errors: list[UserError] = attribute(
-        SERVERS, "Why the request as a whole was refused; nothing was written then."
+        SERVERS, "Why the request as a whole was refused; nothing was written then.", size=1
     )
 
     @resolver(SERVERS, "Everything that can be asked, as it is after the change.")
@@ -136,7 +154,9 @@ class RefundPurchasePayload:
     """The payload of refundPurchase."""
 
     refund: RefundOutcome | None = attribute(BRAND, "The refund; null if it was refused.")
-    errors: list[UserError] = attribute(BRAND, "Why it was refused; nothing was written then.")
+    errors: list[UserError] = attribute(
+        BRAND, "Why it was refused; nothing was written then.", size=1
+    )
 
     @resolver(BRAND, "Everything that can be asked, as it is after the change.")
     def query(self) -> Query:
@@ -147,10 +167,12 @@ class RefundPurchasePayload:
 class Mutation:
     """The root of mutations."""
 
-    @resolver(
+    @mutation(
         SERVERS,
         "Record purchases and give what they earn. Each is taken or refused by itself, and sent"
         " again it changes nothing.",
+        sized_by=["input.purchases"],
+        sizes=["outcomes"],
     )
     async def record_purchases(
         self,
@@ -165,7 +187,7 @@ class Mutation:
             return RecordPurchasesPayload(outcomes=[], errors=[of_error(error, "input")])
         return RecordPurchasesPayload(outcomes=outcomes, errors=[])
 
-    @resolver(BRAND, "Refund a purchase, in whole or in part, and take back what it earned.")
+    @mutation(BRAND, "Refund a purchase, in whole or in part, and take back what it earned.")
     async def refund_purchase(
         self,
         info: Info,
@@ -213,13 +235,15 @@ def _made(*, in_order: bool) -> strawberry.Schema:
 
 
 @cache
-def core() -> GraphQLSchema:
-    """Return the schema as graphql-core executes it."""
+def core(*, defer: bool = False) -> GraphQLSchema:
+    """Return the schema as graphql-core executes it, on request with `@defer`."""
     made = _made(in_order=False)._schema  # noqa: SLF001 - there is no public way to it
     for kind in made.type_map.values():
         if isinstance(kind, GraphQLInputObjectType):
             # Strawberry checks this with rules of its own; graphql-core does it more strictly.
             kind.is_one_of = kind.extensions["strawberry-definition"].is_one_of
+    if defer:
+        made.directives = (*made.directives, GraphQLDeferDirective)
     return made
 
 

@@ -9,8 +9,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api import metrics
 from api.errors import refusal, refused
-from api.http import metrics
 from kit.log import bind_correlation
 
 REQUEST_ID = "x-request-id"

@@ -1,149 +1,230 @@
 """The endpoint ``/graphql``: one HTTP request in, one operation run, one answer out."""
 
-import inspect
-import time
-from collections.abc import Mapping
-from typing import Any
+import asyncio
+import hashlib
+import ipaddress
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from typing import Any, TypeVar
 
 import orjson
-import structlog
-from graphql import ExecutionResult, GraphQLError, OperationType, execute
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from graphql import GraphQLError, OperationType
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
+from starlette.responses import Response, StreamingResponse
 
-from api.auth import Authenticator, Principal, Role, UnauthenticatedError
-from api.context import Context
-from api.errors import ERRORS_MAX, Refusal, refusal, refused, shown
-from api.graphql.documents import Document, Documents, Operation
-from api.graphql.schema import core
-from api.http import media, metrics
-from api.http.parameters import BadRequestError, Parameters, from_address, from_body
+from api.auth import ANONYMOUS, Authenticator, Principal, Role, UnauthenticatedError
+from api.caller import Caller
+from api.errors import Refusal, RefusedError, refused
+from api.graphql.engine import Engine, Outcome, Prepared
+from api.graphql.parameters import Parameters
+from api.http import media
+from api.http.parameters import bad_request, from_address, from_body
+from api.http.stream import Streams
+from api.language import chosen
 from api.runtime import Runtime
 
-_log = structlog.get_logger("laurel.graphql")
+PUBLIC_SECONDS = 60
+_BODY_BYTES_MAX = {
+    Role.ANONYMOUS: 100_000,
+    Role.MEMBER: 100_000,
+    Role.SERVER: 1_000_000,
+    Role.STAFF: 1_000_000,
+}
+# Codes of requests that are wrong as HTTP already.
+_HTTP_CODES = frozenset({"BAD_REQUEST", "PREFLIGHT_REQUIRED"})
+_OK, _BAD_REQUEST = 200, 400
+_BOUNDARY = "-"
+_CLIENT_LENGTH_MAX = 100
+_GET = frozenset({OperationType.QUERY})
+_POST = _GET | {OperationType.MUTATION}
+_STREAM = _POST | {OperationType.SUBSCRIPTION}
+# No form and no image can send these: a browser asks us first, or a program sent them.
+_DELIBERATE = (
+    "authorization",
+    "content-type",
+    "apollo-require-preflight",
+    "x-apollo-operation-name",
+)
+
+T = TypeVar("T")
 
 
 class GraphQLEndpoint:
-    """Runs operations. Make one per process: what is known of documents is kept in it."""
+    """Answers over HTTP."""
 
-    def __init__(self, runtime: Runtime, authenticator: Authenticator) -> None:
+    def __init__(
+        self, runtime: Runtime, authenticator: Authenticator, engine: Engine, streams: Streams
+    ) -> None:
         self._runtime = runtime
         self._authenticator = authenticator
-        self._schema = core()
-        self._production = runtime.settings.environment == "production"
-        self._documents = Documents(self._schema, hide_suggestions=self._production)
+        self._engine = engine
+        self._streams = streams
 
     async def respond(self, request: Request) -> Response:
         """Return the answer to ``request``; every failure has one, too."""
+        kind = media.JSON
         try:
-            return await self._respond(request, _kind(request))
-        except BadRequestError as error:
-            return _answer(
-                refused(refusal(error.code, error.message)), error.status, media.JSON, error.headers
-            )
+            kind = _kind(request)
+            return await self._respond(request, kind)
+        except RefusedError as error:
+            return _refusal(error.refusal, kind)
         except ClientDisconnect:
             return Response(status_code=400)
 
     async def _respond(self, request: Request, kind: str) -> Response:
-        parameters = await _parameters(request)
-        now = self._runtime.clock.now()
+        if request.method not in {"GET", "POST"}:
+            message = "Use POST or GET."
+            raise bad_request(message, 405, "METHOD_NOT_ALLOWED", {"allow": "GET, POST"})
+        caller = await self._caller(request)
+        get = request.method == "GET"
+        if get:
+            parameters = from_address(request)
+            _check_deliberate(request, parameters)
+        else:
+            parameters = await from_body(request, _BODY_BYTES_MAX[caller.principal.role])
+        streamed = kind == media.EVENTS
+        only = _STREAM if streamed else _GET if get else _POST
+        prepared = await self._engine.prepare(parameters, caller, only=only)
+        if streamed:
+            return self._streams.respond(request, prepared)
+        if prepared.document.incremental and not _takes_parts(request):
+            message = "Send `Accept: multipart/mixed` with a document that uses `@defer`."
+            raise bad_request(message, 406, "NOT_ACCEPTABLE")
+        outcome = await self._outcome(request, prepared)
+        if outcome.rest is not None:
+            return _in_parts(outcome.content, outcome.rest)
+        if get and prepared.operation.public and caller.principal is ANONYMOUS:
+            return _public(request, outcome, kind)
+        return _answer(outcome.content, _status(outcome.status, kind), kind)
+
+    async def _outcome(self, request: Request, prepared: Prepared) -> Outcome:
+        if prepared.operation.type is OperationType.MUTATION:
+            # It is one transaction: better done than half told.
+            return await self._engine.run(prepared)
+        return await _unless_gone(request, self._engine.run(prepared))
+
+    async def _caller(self, request: Request) -> Caller:
+        stranger = caller_of(request, ANONYMOUS)
         try:
             principal = await self._authenticator.principal(
-                request.headers.get("authorization"), now
+                request.headers.get("authorization"), self._runtime.clock.now()
             )
         except UnauthenticatedError as error:
-            challenge = {"www-authenticate": 'Bearer error="invalid_token"'}
-            problem = GraphQLError(error.message, original_error=error)
-            return _answer(refused(Refusal(error.code, [problem])), 401, kind, challenge)
-        found = self._found(parameters, principal)
-        if isinstance(found, Refusal):
-            return _refusal(found, kind)
-        document, operation = found
-        if request.method == "GET" and operation.type is not OperationType.QUERY:
-            message = "GET runs queries only; send this with POST."
-            raise BadRequestError(405, "METHOD_NOT_ALLOWED", message, {"allow": "POST"})
-        context = Context(self._runtime, principal, now)
-        result = await self._run(document, operation, parameters, context)
-        return _result(result, kind)
+            # Whoever tries credentials pays for it as the stranger that it is.
+            await self._engine.charge(stranger, 1)
+            raise RefusedError(unauthenticated(error)) from None
+        return stranger if principal is ANONYMOUS else caller_of(request, principal)
 
-    def _found(
-        self, parameters: Parameters, principal: Principal
-    ) -> tuple[Document, Operation] | Refusal:
-        document = self._documents.prepare(parameters.query)
-        if isinstance(document, Refusal):
-            return document
-        operation = document.operation(parameters.operation_name)
-        if isinstance(operation, Refusal):
-            return operation
-        introspection = principal.role is not Role.ANONYMOUS or not self._production
-        return operation.refusal(principal.role, introspection=introspection) or (
-            document,
-            operation,
-        )
 
-    async def _run(
-        self, document: Document, operation: Operation, parameters: Parameters, context: Context
-    ) -> ExecutionResult:
-        began = time.monotonic()
-        result = execute(
-            self._schema,
-            document.ast,
-            context_value=context,
-            variable_values=parameters.variables,
-            operation_name=parameters.operation_name,
-            max_coercion_errors=ERRORS_MAX,
-            hide_suggestions=self._production,
-        )
-        if inspect.isawaitable(result):
-            result = await result
-        seconds = time.monotonic() - began
-        metrics.operation(operation.name, operation.type.value, bool(result.errors), seconds)
-        _log.info(
-            "operation",
-            operation=operation.name,
-            type=operation.type.value,
-            role=context.principal.role.name,
-            brand=context.principal.home.code if context.principal.home else None,
-            errors=len(result.errors or ()),
-            milliseconds=round(seconds * 1000, 1),
-        )
-        return result
+def caller_of(request: HTTPConnection, principal: Principal) -> Caller:
+    """Return the caller of a request or of a socket, by its headers and its peer."""
+    given = request.headers
+    name = given.get("x-client-name") or given.get("apollographql-client-name") or ""
+    version = given.get("x-client-version") or given.get("apollographql-client-version")
+    return Caller(
+        principal,
+        _address(request.client.host if request.client else ""),
+        chosen(given.get("accept-language", "")),
+        (f"{name}/{version}" if version else name)[:_CLIENT_LENGTH_MAX],
+    )
+
+
+def unauthenticated(error: UnauthenticatedError) -> Refusal:
+    """Return the refusal of credentials that don't hold."""
+    problem = GraphQLError(error.message, original_error=error)
+    challenge = {"www-authenticate": 'Bearer error="invalid_token"'}
+    return Refusal(error.code, [problem], 401, challenge)
+
+
+def _address(peer: str) -> str:
+    try:
+        known = ipaddress.ip_address(peer)
+    except ValueError:
+        return peer
+    # One home has a whole network of addresses of the sixth version.
+    return (
+        str(ipaddress.ip_network((known, 64), strict=False))
+        if isinstance(known, ipaddress.IPv6Address)
+        else peer
+    )
 
 
 def _kind(request: Request) -> str:
-    kind = media.wanted(request.headers.get("accept", ""), (media.JSON, media.GRAPHQL))
+    offered = (media.JSON, media.GRAPHQL, media.EVENTS, media.PARTS)
+    kind = media.wanted(request.headers.get("accept", ""), offered)
     if kind is None:
         message = f"Accept {media.GRAPHQL} or {media.JSON}."
-        raise BadRequestError(406, "NOT_ACCEPTABLE", message)
-    return kind
+        raise bad_request(message, 406, "NOT_ACCEPTABLE")
+    return media.JSON if kind == media.PARTS else kind
 
 
-async def _parameters(request: Request) -> Parameters:
-    if request.method == "GET":
-        return from_address(request)
-    if request.method == "POST":
-        return await from_body(request)
-    raise BadRequestError(405, "METHOD_NOT_ALLOWED", "Use POST or GET.", {"allow": "GET, POST"})
+def _takes_parts(request: Request) -> bool:
+    return media.wanted(request.headers.get("accept", ""), (media.PARTS,)) is not None
+
+
+def _check_deliberate(request: Request, parameters: Parameters) -> None:
+    """Refuse what another site's page could make a browser send without being asked.
+
+    The rule is Apollo Server's, widened by documents that were registered before and by callers
+    who name GraphQL's own media type, which no element of a page does.
+    """
+    accepted = request.headers.get("accept", "")
+    if (
+        parameters.document_id is None
+        and media.GRAPHQL not in accepted
+        and media.JSON not in accepted
+        and not any(name in request.headers for name in _DELIBERATE)
+    ):
+        message = "Send the header `apollo-require-preflight: true` with a GET request."
+        raise bad_request(message, code="PREFLIGHT_REQUIRED")
+
+
+async def _unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Return what ``work`` gives. Raises ClientDisconnect, ending it, if the caller leaves."""
+    running, gone = asyncio.ensure_future(work), asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({running, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            return running.result()
+        raise ClientDisconnect
+    finally:
+        gone.cancel()
+        running.cancel()
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _refusal(found: Refusal, kind: str) -> Response:
-    if found.code == "UNAUTHENTICATED":
-        return _answer(refused(found), 401, kind, {"www-authenticate": "Bearer"})
-    if found.code == "FORBIDDEN":
-        return _answer(refused(found), 403, kind)
-    # Readers of plain JSON take anything but 200 as a broken connection.
-    return _answer(refused(found), 400 if kind == media.GRAPHQL else 200, kind)
+    # Readers of plain JSON take anything but 200 as a broken connection; what is no GraphQL
+    # request at all, or a matter of HTTP, says so all the same.
+    kind = kind if kind == media.GRAPHQL else media.JSON
+    status = found.status if found.code in _HTTP_CODES else _status(found.status, kind)
+    return _answer(refused(found), status, kind, found.headers)
 
 
-def _result(result: ExecutionResult, kind: str) -> Response:
-    errors = [shown(error) for error in (result.errors or ())[:ERRORS_MAX]]
-    # Without a path nothing ran: the variables did not fit.
-    started = result.data is not None or any("path" in error for error in errors)
-    answer: dict[str, Any] = {"errors": errors} if errors else {}
-    if started:
-        answer["data"] = result.data
-    status = 200 if started or kind == media.JSON else 400
-    return _answer(answer, status, kind)
+def _status(status: int, kind: str) -> int:
+    return _OK if status == _BAD_REQUEST and kind != media.GRAPHQL else status
+
+
+def _public(request: Request, outcome: Outcome, kind: str) -> Response:
+    """Answer what is the same for everybody, so that whoever stands between may keep it."""
+    content = {name: part for name, part in outcome.content.items() if name != "extensions"}
+    if "errors" in content:
+        return _answer(content, _status(outcome.status, kind), kind)
+    body = orjson.dumps(content)
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {
+        "content-type": f"{kind}; charset=utf-8",
+        "cache-control": f"public, max-age={PUBLIC_SECONDS}",
+        "etag": tag,
+        "vary": "accept, accept-language, authorization",
+    }
+    asked = [each.strip() for each in request.headers.get("if-none-match", "").split(",")]
+    if tag in asked or f"W/{tag}" in asked or "*" in asked:
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers)
 
 
 def _answer(
@@ -154,3 +235,19 @@ def _answer(
         status,
         {"content-type": f"{kind}; charset=utf-8", "cache-control": "no-store", **(headers or {})},
     )
+
+
+def _in_parts(first: dict[str, Any], rest: AsyncIterator[dict[str, Any]]) -> Response:
+    async def parts() -> AsyncIterator[bytes]:
+        yield _part(first)
+        async for content in rest:
+            yield _part(content)
+        yield f"\r\n--{_BOUNDARY}--\r\n".encode()
+
+    kind = f'{media.PARTS}; boundary="{_BOUNDARY}"; deferSpec=20220824'
+    return StreamingResponse(parts(), media_type=kind, headers={"cache-control": "no-store"})
+
+
+def _part(content: dict[str, Any]) -> bytes:
+    head = f"\r\n--{_BOUNDARY}\r\ncontent-type: application/json; charset=utf-8\r\n\r\n"
+    return head.encode() + orjson.dumps(content)

@@ -19,8 +19,8 @@ from tests.support.shop import Shop, opened_shop
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Development, with an empty data directory."""
-    return Settings(environment="development", data_dir=tmp_path)
+    """Development, with an empty data directory, and enough for all tests of one address."""
+    return Settings(environment="development", data_dir=tmp_path, allowance=100)
 
 
 @pytest.fixture

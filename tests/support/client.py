@@ -1,6 +1,7 @@
 """A client that speaks to the application without a network, down to the last byte."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -70,8 +71,12 @@ class Client:
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
         address: str = "",
+        leaves_after: float | None = None,
     ) -> Answer:
-        """Send one request; ``address`` is what stands behind the question mark."""
+        """Send one request; ``address`` is what stands behind the question mark.
+
+        Whoever sends it leaves after so many seconds, or stays until the answer is there.
+        """
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
@@ -98,10 +103,10 @@ class Client:
         sent: list[Message] = []
 
         async def receive() -> Message:
-            if not waiting:
-                # A caller that stays until it has the answer.
-                await asyncio.Event().wait()
-            return waiting.pop(0)
+            if waiting:
+                return waiting.pop(0)
+            await asyncio.sleep(math.inf if leaves_after is None else leaves_after)
+            return {"type": "http.disconnect"}
 
         async def take(message: Message) -> None:
             sent.append(message)

@@ -31,11 +31,12 @@ TYPES = [
 LISTS_THAT_END = {
     "Balance.upcomingExpiries",
     "Figures.tiers",
+    "Programme.tiers",
     "Query.nodes",
     "RecordPurchasesPayload.errors",
     "RecordPurchasesPayload.outcomes",
     "RefundPurchasePayload.errors",
-    "UserError.path",
+    "UserError.field",
 }
 
 

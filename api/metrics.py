@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -17,7 +17,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import Request
 from starlette.responses import Response
 
-# A client chooses the names of its operations; it must not choose how many series there are.
+# A client chooses its name and those of its operations; it must not choose how many series
+# there are.
 _NAMES_MAX = 200
 _OTHER = "other"
 _WATCH_SECONDS = 1
@@ -33,6 +34,11 @@ OPERATIONS = Counter(
 OPERATION_SECONDS = Histogram(
     "laurel_graphql_operation_seconds", "How long operations took.", ["operation"], buckets=_SECONDS
 )
+DEPRECATED = Counter(
+    "laurel_graphql_deprecated_fields",
+    "Uses of fields that will go, by who calls.",
+    ["field", "client"],
+)
 CONNECTIONS = Gauge(
     "laurel_database_connections_in_use",
     "Connections to PostgreSQL at work.",
@@ -45,6 +51,12 @@ def operation(name: str | None, kind: str, failed: bool, seconds: float) -> None
     label = _label(name)
     OPERATIONS.labels(label, kind, "errors" if failed else "ok").inc()
     OPERATION_SECONDS.labels(label).observe(seconds)
+
+
+def deprecated(coordinates: Iterable[str], client: str) -> None:
+    """Count uses of deprecated fields (`Type.field`) by what the client says it is."""
+    for coordinate in coordinates:
+        DEPRECATED.labels(coordinate, _label(client)).inc()
 
 
 async def watch(connections_in_use: Callable[[], int]) -> None:

@@ -1,0 +1,161 @@
+"""Documents that a request names instead of sending: trusted ones, and Apollo's persisted ones.
+
+Trusted documents come from manifests that our apps' builds write: Relay's `persisted.json`
+(`{id: text}`) and Apollo's (`{"format": "apollo-persisted-query-manifest", ...}`). Each is known by
+its id there and by `sha256:` with the hash of its text, as the GraphQL-over-HTTP draft proposes.
+
+Automatic persisted queries are what other people's Apollo clients do: a hash first, and the text
+with it when the hash is unknown. They are kept in Valkey per brand, under the hash of the text
+itself, so that nobody can put one text in another's place.
+"""
+
+import hashlib
+from collections import OrderedDict
+from pathlib import Path
+
+import orjson
+import redis.asyncio
+import redis.exceptions
+import structlog
+
+from api.errors import RefusedError, refusal
+from api.graphql.parameters import Parameters
+from kit.errors import ConfigurationError
+
+KEPT_LENGTH_MAX = 20_000
+KEPT_SECONDS = 24 * 3600
+_KEPT_MAX = 1_000
+_KEY_LENGTH_MAX = 200
+_APOLLO = "apollo-persisted-query-manifest"
+
+_log = structlog.get_logger("laurel.documents")
+
+
+def read_manifests(path: Path | None) -> dict[str, str]:
+    """Return the trusted documents of a manifest or a folder of manifests, by every id.
+
+    Raises ConfigurationError if a file can't be read as one.
+    """
+    if path is None:
+        return {}
+    trusted: dict[str, str] = {}
+    for file in sorted(path.glob("*.json")) if path.is_dir() else [path]:
+        try:
+            found = read_manifest(file)
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(f"{file} is no manifest of documents: {error}") from None
+        for name, text in found.items():
+            if trusted.get(name, text) != text:
+                raise ConfigurationError(f"{file} has another document {name!r} than before.")
+            trusted |= {name: text, f"sha256:{_hash(text)}": text}
+    return trusted
+
+
+def read_manifest(file: Path) -> dict[str, str]:
+    """Return a manifest's documents by their ids. Raises OSError or ValueError."""
+    parsed = orjson.loads(file.read_bytes())
+    if isinstance(parsed, dict) and parsed.get("format") == _APOLLO:
+        listed = parsed.get("operations")
+        if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+            raise ValueError("`operations` must be a list of objects")
+        parsed = {each.get("id"): each.get("body") for each in listed}
+    pairs = parsed.items() if isinstance(parsed, dict) else [(None, None)]
+    if not all(isinstance(part, str) for pair in pairs for part in pair):
+        raise ValueError("it must be an object with a string under each id")
+    return dict(pairs)
+
+
+class KnownDocuments:
+    """Finds the text that a request means."""
+
+    def __init__(self, trusted: dict[str, str], valkey: redis.asyncio.Redis) -> None:
+        self._trusted = trusted
+        self._texts = frozenset(trusted.values())
+        self._valkey = valkey
+        self._persisted: OrderedDict[str, str] = OrderedDict()
+
+    @property
+    def texts(self) -> frozenset[str]:
+        """Every trusted document."""
+        return self._texts
+
+    async def text(self, given: Parameters, tenant: str, *, trusted_only: bool) -> str:
+        """Return the document that ``given`` means. Raises RefusedError if it is not known."""
+        if given.document_id is not None:
+            return self._named(given)
+        text = given.query
+        if given.persisted_hash is not None:
+            text = await self._by_hash(given.persisted_hash, given.query, tenant)
+        if text is None:
+            raise AssertionError
+        if trusted_only and text not in self._texts:
+            message = "Only documents that were registered before are run for this caller."
+            raise RefusedError(refusal("DOCUMENT_NOT_TRUSTED", message))
+        return text
+
+    async def keep(self, given: Parameters, tenant: str) -> None:
+        """Keep a valid document that came with its hash, for whoever of ``tenant`` sends it."""
+        if given.persisted_hash is None or given.query is None:
+            return
+        if given.query in self._texts or len(given.query) > KEPT_LENGTH_MAX:
+            return
+        key = _key(tenant, given.persisted_hash)
+        if key in self._persisted:
+            return
+        self._remember(key, given.query)
+        try:
+            await self._valkey.set(key, given.query, ex=KEPT_SECONDS)
+        except (redis.exceptions.RedisError, OSError) as error:
+            # The client sends the text again to whoever doesn't know it.
+            _log.warning("a persisted query is kept here only", error=repr(error))
+
+    def _named(self, given: Parameters) -> str:
+        found = self._trusted.get(given.document_id or "")
+        if given.query is not None:
+            message = "Send `query` or `documentId`, not both."
+            raise RefusedError(refusal("BAD_REQUEST", message))
+        if found is None:
+            message = "No trusted document has this `documentId`; register the app's manifest."
+            raise RefusedError(refusal("DOCUMENT_NOT_FOUND", message))
+        return found
+
+    async def _by_hash(self, digest: str, text: str | None, tenant: str) -> str:
+        digest = digest.lower()
+        if text is not None:
+            if _hash(text) != digest:
+                message = "`sha256Hash` is not the hash of `query`."
+                raise RefusedError(refusal("PERSISTED_QUERY_HASH_MISMATCH", message))
+            return text
+        found = self._trusted.get(f"sha256:{digest}") or await self._found(_key(tenant, digest))
+        if found is None:
+            # Apollo's clients look for this very message.
+            raise RefusedError(refusal("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound"))
+        return found
+
+    async def _found(self, key: str) -> str | None:
+        known = self._persisted.get(key)
+        if known is not None or len(key) > _KEY_LENGTH_MAX:
+            return known
+        try:
+            stored = await self._valkey.get(key)
+        except (redis.exceptions.RedisError, OSError) as error:
+            _log.warning("persisted queries can't be had", error=repr(error))
+            return None
+        if stored is None:
+            return None
+        text = str(stored, "utf-8") if isinstance(stored, bytes) else stored
+        self._remember(key, text)
+        return text
+
+    def _remember(self, key: str, text: str) -> None:
+        self._persisted[key] = text
+        if len(self._persisted) > _KEPT_MAX:
+            self._persisted.popitem(last=False)
+
+
+def _key(tenant: str, digest: str) -> str:
+    return f"laurel:document:{tenant}:{digest.lower()}"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -40,8 +40,10 @@ _FIGURES = """query Figures {
 
 _PURCHASE = """mutation Buy($input: RecordPurchasesInput!) {
   recordPurchases(input: $input) {
-    outcomes { externalId status points member { balance { spendable } } error { code message } }
-    errors { code message }
+    outcomes {
+      externalId status points member { balance { spendable } } error { code message detail }
+    }
+    errors { code message detail }
   }
 }"""
 

@@ -4,9 +4,15 @@ from collections.abc import Sequence
 from enum import Enum
 
 import strawberry
+import structlog
 
-from api.graphql.fields import BRAND, attribute
+from api.context import Info
+from api.graphql import messages
+from api.graphql.codes import ErrorCode
+from api.graphql.fields import BRAND, attribute, resolver
 from kit.errors import LaurelError
+
+_log = structlog.get_logger("laurel.api")
 
 
 @strawberry.enum(description="What became of one item of a list that was sent.")
@@ -26,20 +32,22 @@ class OutcomeStatus(Enum):
 class UserError:
     """An expected failure."""
 
-    code: str = attribute(
-        BRAND,
-        "The stable name of the reason in capitals, such as `CURRENCY_MISMATCH`. New ones may be"
-        " added: treat those you don't know as a refusal.",
+    code: ErrorCode = attribute(BRAND, "The reason.")
+    detail: str = attribute(
+        BRAND, "What was wrong in particular and what to do about it, for developers, in English."
     )
-    message: str = attribute(BRAND, "What was wrong and what to do about it, for developers.")
-    path: list[str] = attribute(
+    field: list[str] = attribute(
         BRAND, "The faulty part of the input from outside in; positions in lists count from 0."
     )
 
+    @resolver(BRAND, "What was wrong, for people, in the language that `Accept-Language` asks for.")
+    def message(self, info: Info) -> str:
+        return messages.message(self.code, info.context.language)
 
-def user_error(code: str, message: str, path: Sequence[str]) -> UserError:
+
+def user_error(code: str, detail: str, path: Sequence[str]) -> UserError:
     """Return a refusal with ``path`` in the names of the schema."""
-    return UserError(code=code, message=message, path=[camel(part) for part in path])
+    return UserError(code=_known(code), detail=detail, field=[camel(part) for part in path])
 
 
 def of_error(error: LaurelError, *within: str) -> UserError:
@@ -51,3 +59,12 @@ def camel(name: str) -> str:
     """Return a field's name as the schema spells it."""
     head, *rest = name.split("_")
     return head + "".join(part.title() for part in rest)
+
+
+def _known(code: str) -> ErrorCode:
+    try:
+        return ErrorCode[code]
+    except KeyError:
+        # An answer without the right name is better than none.
+        _log.error("a code is missing in the schema", code=code)
+        return ErrorCode.REFUSED

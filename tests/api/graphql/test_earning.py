@@ -12,10 +12,10 @@ mutation Record($input: RecordPurchasesInput!) {
   recordPurchases(input: $input) {
     outcomes {
       externalId status points
-      error { code path }
+      error { code field }
       member { externalId balance { spendable } tier { name } }
     }
-    errors { code message path }
+    errors { code message field }
     query { brand { code } }
   }
 }
@@ -27,7 +27,7 @@ mutation Refund($input: RefundPurchaseInput!) {
       externalId status amount { amount currency } pointsDue pointsReversed
       member { balance { spendable } }
     }
-    errors { code path }
+    errors { code field }
   }
 }
 """
@@ -91,7 +91,7 @@ async def test_purchases_are_answered_in_order(client: Client) -> None:
         "points": "0",
         "error": {
             "code": "CURRENCY_MISMATCH",
-            "path": ["input", "purchases", "1", "currency"],
+            "field": ["input", "purchases", "1", "currency"],
         },
         "member": None,
     }
@@ -108,7 +108,7 @@ async def test_the_same_key_with_another_input_is_a_conflict(client: Client) -> 
     payload = await record(client, bought("p1"), bought("p2"))
     assert payload["outcomes"] == []
     (error,) = payload["errors"]
-    assert (error["code"], error["path"]) == ("IDEMPOTENCY_CONFLICT", ["input", "idempotencyKey"])
+    assert (error["code"], error["field"]) == ("IDEMPOTENCY_CONFLICT", ["input", "idempotencyKey"])
 
 
 async def test_another_key_with_the_same_purchase_is_a_replay(client: Client) -> None:
@@ -126,7 +126,7 @@ async def test_one_key_many_times_at_once(client: Client) -> None:
 @pytest.mark.parametrize("key", ["", "x" * 201, "a\u0000b", "line\nbreak"])
 async def test_a_key_is_printable_and_short(client: Client, key: str) -> None:
     payload = await record(client, bought(), key=key)
-    assert [error["path"] for error in payload["errors"]] == [["input", "idempotencyKey"]]
+    assert [error["field"] for error in payload["errors"]] == [["input", "idempotencyKey"]]
 
 
 async def test_a_list_is_not_a_file(client: Client) -> None:
@@ -237,7 +237,7 @@ async def test_refused_refunds(client: Client, changes: dict[str, Any], code: st
     payload = (await refund(client, **refunded(**changes))).data["refundPurchase"]
     assert payload["refund"] is None
     assert [error["code"] for error in payload["errors"]] == [code]
-    assert payload["errors"][0]["path"][0] == "input"
+    assert payload["errors"][0]["field"][0] == "input"
     assert (await client.shop.balance("ana")).spendable == 12
 
 

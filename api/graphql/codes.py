@@ -1,0 +1,72 @@
+"""The stable names of the reasons why a mutation refuses something."""
+
+from enum import Enum
+
+import strawberry
+from strawberry.types.enum import EnumValueDefinition
+
+
+def _code(description: str) -> EnumValueDefinition:
+    # A code is its name alone; the value only tells it from the others.
+    return strawberry.enum_value(description, description=description)
+
+
+@strawberry.enum(
+    description=(
+        "The stable name of the reason why something was refused. Values may be added: treat one"
+        " that you don't know as a refusal."
+    )
+)
+class ErrorCode(Enum):
+    """All codes that a mutation answers with; `catalogues` has words for people for each."""
+
+    REFUSED = _code("Refused for a reason without a name of its own; see `detail`.")
+    INVALID_INPUT = _code("A value is outside what its field can hold.")
+    IDEMPOTENCY_CONFLICT = _code(
+        "The idempotency key was used before with another input. Take a new key for a new input."
+    )
+    TOO_MANY_GUESSES = _code(
+        "Too much was looked for that does not exist. Wait as long as `detail` says."
+    )
+    NO_PROGRAMME = _code("No programme of the brand was in force at that instant.")
+    PERIOD_CLOSED = _code("The books were closed over that day in this very moment. Send it again.")
+
+    TEXT_TOO_LONG = _code("A text has more than 200 characters.")
+    TEXT_UNPRINTABLE = _code("A text holds a control character.")
+
+    AMOUNT_NEGATIVE = _code("An amount is below zero. Report returned goods as a refund.")
+    AMOUNT_TOO_FINE = _code("An amount has more decimals than its currency. Round it before.")
+    AMOUNT_TOO_LARGE = _code("An amount is larger than any purchase's.")
+    DISCOUNT_NEGATIVE = _code("A discount is below zero.")
+    DISCOUNT_TOO_LARGE = _code("A discount is larger than any purchase's.")
+    QUANTITY_OUT_OF_RANGE = _code("A quantity is not from 0 to 10⁹.")
+    CURRENCY_UNKNOWN = _code("The currency is no code of ISO 4217.")
+    CURRENCY_MISMATCH = _code("The brand counts in another currency. Convert the amounts before.")
+
+    DATE_TOO_EARLY = _code("The purchase is dated before 1970.")
+    DATE_IN_FUTURE = _code("The purchase is dated more than 24 hours ahead.")
+    INVALID_DATE = _code("The refund is dated before 1970 or more than 24 hours ahead.")
+
+    TOO_MANY_PURCHASES = _code(
+        "The list of purchases is too long. Divide it over several requests."
+    )
+    TOO_MANY_LINES = _code("There are more than 2,000 lines.")
+    EXTERNAL_ID_EMPTY = _code("The purchase has no id.")
+    EXTERNAL_ID_TOO_LONG = _code("The purchase's id has more than 200 characters.")
+    MEMBER_EMPTY = _code("The purchase names no member.")
+    UNKNOWN_MEMBER = _code(
+        "Nobody is enrolled under this id, and the programme enrols nobody by a purchase."
+    )
+    PURCHASE_CONFLICT = _code("The purchase's id was recorded before with another content.")
+    PURCHASE_TOO_LARGE = _code("The lines sum to more than any purchase can cost.")
+    AWARD_TOO_LARGE = _code("The purchase would earn more points than an account can hold.")
+
+    PURCHASE_NOT_FOUND = _code("No purchase is recorded under the id that the refund names.")
+    REFUND_AMBIGUOUS = _code("`amount` and `lines` are both given.")
+    REFUND_BEFORE_PURCHASE = _code("The refund is dated before its purchase.")
+    REFUND_CONFLICT = _code("The refund's id was recorded before with another content.")
+    REFUND_EXCEEDS_PURCHASE = _code(
+        "The refund is zero, negative or more than what is left of the purchase or of a line."
+    )
+    REFUND_LINES_EMPTY = _code("`lines` is an empty list. Leave it out to refund all that is left.")
+    REFUND_LINES_MISMATCH = _code("The refund names a line that the purchase does not have.")

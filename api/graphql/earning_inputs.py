@@ -7,6 +7,7 @@ import strawberry
 
 from api.graphql.money import minor
 from api.graphql.outcomes import camel
+from api.graphql.pricing import directives
 from domain.brands.rules import Brand
 from domain.earning.rules import Line, Purchase
 from domain.earning.service_refund import Refund
@@ -67,7 +68,8 @@ class RecordPurchasesInput:
 
     idempotency_key: str = strawberry.field(description=_KEY)
     purchases: list[PurchaseInput] = strawberry.field(
-        description=f"Up to {PURCHASES_MAX} purchases; each is taken or refused by itself."
+        description=f"Up to {PURCHASES_MAX} purchases; each is taken or refused by itself.",
+        directives=directives(weight=1),
     )
 
 

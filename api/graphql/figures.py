@@ -9,6 +9,7 @@ from api.graphql import dates
 from api.graphql.fields import STAFF, attribute
 from api.graphql.money import Money, money, points
 from api.graphql.scalars import BigInt, Points
+from api.graphql.tiers import TIERS_USUAL
 from domain.brands.rules import Brand
 from domain.metrics import queries
 
@@ -35,7 +36,9 @@ class Figures:
     points_expired: Points = attribute(STAFF, "Points that ended unspent.")
     points_reversed: Points = attribute(STAFF, "Points taken back with refunds.")
     points_outstanding: Points = attribute(STAFF, "Points that members still have.")
-    tiers: list[TierCount] = attribute(STAFF, "Members per tier, the lowest tier first.")
+    tiers: list[TierCount] = attribute(
+        STAFF, "Members per tier, the lowest tier first.", size=TIERS_USUAL
+    )
 
 
 async def figures(info: Info, as_of: datetime | None) -> Figures:
@@ -43,7 +46,7 @@ async def figures(info: Info, as_of: datetime | None) -> Figures:
     at = dates.checked(info, as_of)
     brand = info.context.principal.brand
     known = await info.context.loaders.programmes()
-    async with info.context.database.read() as session:
+    async with info.context.reads.session() as session:
         found = await queries.figures(session, brand, known.timeline, at)
     return _shown(known.scale, brand, found)
 

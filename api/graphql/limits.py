@@ -8,10 +8,20 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLNamedType,
+    GraphQLSchema,
+    InlineFragmentNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionNode,
+    get_named_type,
+    get_nullable_type,
+    is_composite_type,
+    is_list_type,
 )
 from graphql.language import SelectionSetNode
+
+from api.auth import Role
 
 SOURCE_LENGTH_MAX = 100_000
 TOKENS_MAX = 1_000
@@ -20,6 +30,9 @@ ALIASES_MAX = 30
 DIRECTIVES_MAX = 50
 OPERATIONS_MAX = 20
 DEPTH_MAX = 12
+LIST_DEPTH_MAX = 3
+COST_MAX = {Role.ANONYMOUS: 500, Role.MEMBER: 1_000, Role.SERVER: 5_000, Role.STAFF: 5_000}
+SECONDS_MAX = {OperationType.QUERY: 15.0, OperationType.MUTATION: 60.0}
 
 
 def check_size(document: DocumentNode) -> GraphQLError | None:
@@ -54,6 +67,77 @@ def check_depth(document: DocumentNode) -> GraphQLError | None:
                 message = f"The operation is {depth} fields deep; {DEPTH_MAX} are allowed."
                 return GraphQLError(message, each)
     return None
+
+
+def most(role: Role) -> int:
+    """Return what one operation of a caller of this kind may cost."""
+    return COST_MAX[role]
+
+
+def check_cost(cost: int, role: Role) -> GraphQLError | None:
+    """Return why an operation costs too much for a caller of this kind."""
+    if cost <= most(role):
+        return None
+    return GraphQLError(
+        f"The operation costs {cost}; {most(role)} are allowed. Ask for shorter pages (`first`),"
+        " for fewer objects within lists, or in several requests."
+    )
+
+
+def check_list_depth(schema: GraphQLSchema, document: DocumentNode) -> GraphQLError | None:
+    """Return why a valid document nests too many lists of objects. Introspection doesn't count."""
+    lists = _Lists(schema, document)
+    for each in document.definitions:
+        if isinstance(each, OperationDefinitionNode):
+            depth = lists.depth(each.selection_set, schema.get_root_type(each.operation))
+            if depth > LIST_DEPTH_MAX:
+                message = f"Lists lie {depth} deep in each other; {LIST_DEPTH_MAX} are allowed."
+                return GraphQLError(message, each)
+    return None
+
+
+class _Lists:
+    """Counts how many lists of objects lie in each other, in each fragment once."""
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
+        self._schema = schema
+        self._fragments = {
+            each.name.value: each
+            for each in document.definitions
+            if isinstance(each, FragmentDefinitionNode)
+        }
+        self._known: dict[str, int] = {}
+
+    def depth(self, selections: SelectionSetNode, on: GraphQLNamedType | None) -> int:
+        deepest = 0
+        for node in selections.selections:
+            if isinstance(node, FieldNode):
+                depth = self._field(node, on)
+            elif isinstance(node, FragmentSpreadNode):
+                depth = self._fragment(node.name.value)
+            elif isinstance(node, InlineFragmentNode):
+                named = node.type_condition
+                inner = self._schema.get_type(named.name.value) if named else on
+                depth = self.depth(node.selection_set, inner)
+            deepest = max(deepest, depth)
+        return deepest
+
+    def _field(self, node: FieldNode, on: GraphQLNamedType | None) -> int:
+        name = node.name.value
+        if node.selection_set is None or name.startswith("__") or not is_composite_type(on):
+            return 0
+        field = self._schema.get_field(on, name)
+        if field is None:
+            return 0
+        within = self.depth(node.selection_set, get_named_type(field.type))
+        return within + is_list_type(get_nullable_type(field.type))
+
+    def _fragment(self, name: str) -> int:
+        if name not in self._known:
+            node = self._fragments[name]
+            on = self._schema.get_type(node.type_condition.name.value)
+            self._known[name] = self.depth(node.selection_set, on)
+        return self._known[name]
 
 
 def _depth(

@@ -9,6 +9,9 @@ from api.graphql.money import Money, money
 from domain.brands.rules import Brand
 from domain.tiers.rules import Standing
 
+TIERS_USUAL = 10
+"""As how many tiers a brand's ladder counts."""
+
 
 @strawberry.type(description="The tier above a member's present one.")
 class NextTier:

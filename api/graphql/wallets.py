@@ -7,7 +7,7 @@ import strawberry
 from api.graphql.fields import SIGNED_IN, attribute
 from api.graphql.money import points
 from api.graphql.scalars import Points
-from domain.wallets.queries import Movement, WalletBalance
+from domain.wallets.queries import UPCOMING_MAX, Movement, WalletBalance
 
 
 @strawberry.type(description="Points that end at one instant.")
@@ -32,7 +32,7 @@ class Balance:
         SIGNED_IN, "The points that end first; null if none ever do."
     )
     upcoming_expiries: list[PointsExpiry] = attribute(
-        SIGNED_IN, "The expiries to come, the nearest first, twelve at most."
+        SIGNED_IN, "The expiries to come, the nearest first, twelve at most.", size=UPCOMING_MAX
     )
 
 

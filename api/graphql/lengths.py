@@ -1,0 +1,124 @@
+"""How long a list can come out, read from the arguments of its field before anything runs."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    IntValueNode,
+    ListValueNode,
+    NullValueNode,
+    ObjectValueNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_input_object_type,
+    is_list_type,
+)
+
+NUMBER_MAX = 100
+"""Larger pages are refused (`paging.PAGE_MAX`), so that larger numbers count as this."""
+_DIGITS_MAX = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """An argument that sizes a list, or what lies at a path in it."""
+
+    argument: str
+    path: tuple[str, ...]
+    counts: bool
+    """Whether it is a list, whose length counts, and not a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A variable that sizes a list, or what lies at a path in it."""
+
+    variable: str
+    path: tuple[str, ...]
+    counts: bool
+
+    def length(self, variables: Mapping[str, Any], defaults: Mapping[str, Any]) -> int | None:
+        """Return the length it gives, None if it gives none. Raises nothing, whatever it holds."""
+        name = self.variable
+        value = variables[name] if name in variables else defaults.get(name)
+        for step in self.path:
+            value = value.get(step) if isinstance(value, Mapping) else None
+        if value is None:
+            return None
+        if self.counts:
+            return len(value) if isinstance(value, list | tuple) else 1
+        if isinstance(value, float) and math.isfinite(value):
+            value = int(value)
+        # What is no number is refused later; until then it is the worst that a number can be.
+        number = type(value) is int
+        return min(max(value, 0), NUMBER_MAX) if number else NUMBER_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A length that depends on variables: the largest that is given, else what is assumed."""
+
+    given: tuple[Given, ...]
+    known: int | None
+    assumed: int
+
+    def length(self, variables: Mapping[str, Any], defaults: Mapping[str, Any]) -> int:
+        """Return the length with these variables."""
+        largest = self.known
+        for each in self.given:
+            length = each.length(variables, defaults)
+            if length is not None and (largest is None or length > largest):
+                largest = length
+        return self.assumed if largest is None else largest
+
+
+Length: TypeAlias = int | Size
+
+
+def slice_of(field: GraphQLField, path: str) -> Slice:
+    """Return the slice at a path such as ``first`` or ``input.purchases``.
+
+    Raises KeyError if the field has no such argument.
+    """
+    argument, *steps = path.split(".")
+    kind = field.args[argument].type
+    for step in steps:
+        within = get_named_type(kind)
+        if not is_input_object_type(within):
+            raise KeyError(path)
+        kind = within.fields[step].type
+    return Slice(argument, tuple(steps), is_list_type(get_nullable_type(kind)))
+
+
+def length_of(slices: Iterable[Slice], node: FieldNode, assumed: int) -> Length:
+    """Return how long the list of ``node`` is: the largest of the slices, else ``assumed``."""
+    arguments = {each.name.value: each.value for each in node.arguments or ()}
+    found = [_found(each, arguments.get(each.argument)) for each in slices]
+    known = [each for each in found if isinstance(each, int)]
+    given = tuple(each for each in found if isinstance(each, Given))
+    largest = max(known, default=None)
+    if given:
+        return Size(given, largest, assumed)
+    return assumed if largest is None else largest
+
+
+def _found(wanted: Slice, value: ValueNode | None) -> int | Given | None:
+    for done, step in enumerate((*wanted.path, None)):
+        if isinstance(value, VariableNode):
+            return Given(value.name.value, wanted.path[done:], wanted.counts)
+        if step is not None:
+            held = value.fields if isinstance(value, ObjectValueNode) else ()
+            value = next((each.value for each in held if each.name.value == step), None)
+    if value is None or isinstance(value, NullValueNode):
+        return None
+    if wanted.counts:
+        return len(value.values) if isinstance(value, ListValueNode) else 1
+    if isinstance(value, IntValueNode) and len(value.value) <= _DIGITS_MAX:
+        return min(max(int(value.value), 0), NUMBER_MAX)
+    return NUMBER_MAX

@@ -12,8 +12,9 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket
 
 from api import metrics
 from api.auth import Authenticator
@@ -24,7 +25,8 @@ from api.http.edge import REQUEST_ID, Edge
 from api.http.graphql import GraphQLEndpoint
 from api.http.health import Readiness
 from api.http.places import Places
-from api.http.stream import Streams
+from api.http.stream import LEAVING, Streams
+from api.http.websocket import WebSocketEndpoint
 from api.pages.pages import STATIC, Pages
 from api.runtime import Runtime, opened
 from api.tokens import Tokens
@@ -65,22 +67,29 @@ def application(
     pages = Pages(settings)
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, object]]:
         async with running() as runtime:
             authenticator = Authenticator(runtime.database, tokens)
             engine = Engine(runtime)
-            streams = Streams(runtime, authenticator, engine, Places())
+            places = Places()
+            streams = Streams(runtime, authenticator, engine, places)
             app.state.graphql = GraphQLEndpoint(runtime, authenticator, engine, streams)
+            app.state.websocket = WebSocketEndpoint(runtime, authenticator, engine, places)
             app.state.readiness = Readiness(runtime)
             watching = asyncio.create_task(metrics.watch(runtime.database.connections_in_use))
-            yield
+            yield {LEAVING: streams.leaving}
             watching.cancel()
+            await runtime.live.aclose()
 
     async def graphql(request: Request) -> Response:
         if settings.environment == "development" and _browses(request):
             return await pages.explorer(request)
         endpoint: GraphQLEndpoint = request.app.state.graphql
         return await endpoint.respond(request)
+
+    async def socket(opened: WebSocket) -> None:
+        endpoint: WebSocketEndpoint = opened.app.state.websocket
+        await endpoint.respond(opened)
 
     async def ready(request: Request) -> Response:
         readiness: Readiness = request.app.state.readiness
@@ -90,6 +99,7 @@ def application(
         routes=[
             Route("/", pages.start),
             Route("/graphql", graphql, methods=_METHODS),
+            WebSocketRoute("/graphql", socket),
             Route("/schema.graphql", pages.schema),
             Route("/healthz", health.alive),
             Route("/readyz", ready),

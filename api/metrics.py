@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -45,6 +46,13 @@ CONNECTIONS = Gauge(
     multiprocess_mode="livesum",
 )
 
+OPEN = Gauge(
+    "laurel_open_connections",
+    "Sockets and streams that callers hold open.",
+    ["transport"],
+    multiprocess_mode="livesum",
+)
+
 
 def operation(name: str | None, kind: str, failed: bool, seconds: float) -> None:  # noqa: FBT001
     """Count one operation; ``seconds`` is how long it ran."""
@@ -57,6 +65,16 @@ def deprecated(coordinates: Iterable[str], client: str) -> None:
     """Count uses of deprecated fields (`Type.field`) by what the client says it is."""
     for coordinate in coordinates:
         DEPRECATED.labels(coordinate, _label(client)).inc()
+
+
+@contextmanager
+def held_open(transport: str) -> Iterator[None]:
+    """Count a connection that stays open for the block, `websocket` or `events`."""
+    OPEN.labels(transport).inc()
+    try:
+        yield
+    finally:
+        OPEN.labels(transport).dec()
 
 
 async def watch(connections_in_use: Callable[[], int]) -> None:

@@ -19,6 +19,9 @@ from kit.settings import Settings
 from migrations.run import upgrade
 
 GRACE_SECONDS = 30
+# A message that is too large by less is told so by the endpoint.
+SOCKET_BYTES_MAX = 1_000_000
+PING_SECONDS = 25
 # The name is that of prometheus-client, which reads it when it is first imported.
 _COUNTS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -73,6 +76,11 @@ def run(host: str, port: int, workers: int) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        http="api.http.protocols:HttpProtocol",
+        ws="api.http.protocols:SocketProtocol",
+        ws_max_size=SOCKET_BYTES_MAX,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
     )
 
 

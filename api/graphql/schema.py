@@ -35,6 +35,7 @@ from api.graphql.outcomes import UserError, of_error
 from api.graphql.paging import After, Before, Connection, First, Last, paged
 from api.graphql.programme import Programme
 from api.graphql.scalars import SCALARS
+from api.graphql.subscription import Subscription
 from kit.errors import InvalidInputError, LaurelError
 
 NODES_MAX = 100
@@ -229,6 +230,7 @@ def _made(*, in_order: bool) -> strawberry.Schema:
     return strawberry.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[Member, Brand],
         config=StrawberryConfig(scalar_map=SCALARS, sort_schema=in_order),
     )

@@ -36,7 +36,7 @@ _BOUNDARY = "-"
 _CLIENT_LENGTH_MAX = 100
 _GET = frozenset({OperationType.QUERY})
 _POST = _GET | {OperationType.MUTATION}
-_STREAM = _POST | {OperationType.SUBSCRIPTION}
+_FOLLOWED = frozenset({OperationType.SUBSCRIPTION})
 # No form and no image can send these: a browser asks us first, or a program sent them.
 _DELIBERATE = (
     "authorization",
@@ -82,7 +82,7 @@ class GraphQLEndpoint:
         else:
             parameters = await from_body(request, _BODY_BYTES_MAX[caller.principal.role])
         streamed = kind == media.EVENTS
-        only = _STREAM if streamed else _GET if get else _POST
+        only = (_GET if get else _POST) | (_FOLLOWED if streamed else frozenset())
         prepared = await self._engine.prepare(parameters, caller, only=only)
         if streamed:
             return self._streams.respond(request, prepared)

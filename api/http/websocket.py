@@ -1,0 +1,93 @@
+"""The endpoint for sockets at ``/graphql``: who may open one, and how many."""
+
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.responses import JSONResponse
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from api import metrics
+from api.auth import ANONYMOUS, Authenticator
+from api.errors import refusal, refused
+from api.graphql.engine import Engine
+from api.http.graphql import caller_of
+from api.http.messages import SUBPROTOCOL, ClosingError
+from api.http.places import Places
+from api.http.session import Limits, Session
+from api.runtime import Runtime
+from kit.log import bind_correlation
+
+_log = structlog.get_logger("laurel.websocket")
+
+
+class WebSocketEndpoint:
+    """Takes sockets that speak graphql-transport-ws. Make one per process."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        authenticator: Authenticator,
+        engine: Engine,
+        places: Places,
+        limits: Limits | None = None,
+    ) -> None:
+        self.runtime = runtime
+        self.authenticator = authenticator
+        self.engine = engine
+        self.places = places
+        self.limits = limits or Limits()
+
+    async def respond(self, socket: WebSocket) -> None:
+        """Serve ``socket`` until it is closed."""
+        with bind_correlation():
+            try:
+                await self._respond(socket)
+            except WebSocketDisconnect:
+                return
+            except Exception:  # noqa: BLE001 - a socket that fails is closed, and it is noted
+                _log.exception("a socket failed")
+                with suppress(Exception):
+                    await socket.close(1011, "Internal error")
+
+    async def _respond(self, socket: WebSocket) -> None:
+        if not self._welcome(socket):
+            message = "Pages of this site may not open sockets here."
+            await _refuse(socket, 403, "FORBIDDEN", message)
+            return
+        stranger = caller_of(socket, ANONYMOUS)
+        if self.places.full(stranger):
+            message = "You hold too many streams and sockets open; end some of them."
+            await _refuse(socket, 429, "TOO_MANY_CONNECTIONS", message)
+            return
+        with metrics.held_open("websocket"):
+            if SUBPROTOCOL not in socket.scope["subprotocols"]:
+                await socket.accept()
+                closing = ClosingError(4406, "Subprotocol not acceptable")
+                await socket.close(closing.code, closing.reason)
+                return
+            await socket.accept(SUBPROTOCOL)
+            session = Session(
+                socket, self.runtime, self.authenticator, self.engine, self.places, self.limits
+            )
+            await session.run(stranger)
+
+    def _welcome(self, socket: WebSocket) -> bool:
+        """Return whether the page that opens the socket, if one does, is ours or a friend's."""
+        origin = socket.headers.get("origin")
+        if origin is None or origin in self.runtime.settings.allowed_origins:
+            return True
+        try:
+            place = urlsplit(origin).netloc
+        except ValueError:
+            return False
+        # Not the scheme: what stands before us may have taken it off.
+        return bool(place) and place.lower() == socket.headers.get("host", "").lower()
+
+
+async def _refuse(socket: WebSocket, status: int, code: str, message: str) -> None:
+    if "websocket.http.response" in socket.scope.get("extensions", {}):
+        answer = JSONResponse(refused(refusal(code, message)), status)
+        await socket.send_denial_response(answer)
+    else:
+        await socket.close()

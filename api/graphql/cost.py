@@ -6,10 +6,11 @@ puts in how long its lists are. A fragment is one sum however often it is spread
 takes longer than the document is long.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from graphql import (
     FieldNode,
@@ -17,6 +18,7 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLCompositeType,
     GraphQLField,
+    GraphQLNamedType,
     GraphQLSchema,
     InlineFragmentNode,
     NamedTypeNode,
@@ -28,7 +30,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from api.graphql.lengths import Length, Size, Slice, length_of, slice_of
+from api.graphql.lengths import Length, Size, Slice, length_of, lengths_sent, slice_of
 from api.graphql.pricing import LIST_SIZE, Price, item_weight, price
 
 COST_MAX = 10**9
@@ -50,12 +52,14 @@ _INTROSPECTION_FREE = {"__Field.type", "__InputValue.type", "__Type.ofType"}
 """References to types, which stand in long chains."""
 _NOTHING: frozenset[str] = frozenset()
 
+_Step: TypeAlias = tuple[float, tuple[tuple[int, int, int], ...]]
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
     """The cost of one operation, at least 1."""
 
-    steps: tuple[tuple[int, tuple[tuple[int, int, int], ...]], ...]
+    steps: tuple[_Step, ...]
     """Sums, each after those it needs: a constant, and parts of factor, length and sum."""
     sizes: tuple[Size, ...]
     defaults: Mapping[str, Any]
@@ -64,19 +68,24 @@ class Cost:
     def fixed(self) -> int | None:
         """The cost if it is the same whatever the variables, else None."""
         constant, parts = self.steps[-1]
-        return None if parts else max(1, constant)
+        return None if parts else _whole(constant)
 
     def of(self, variables: Mapping[str, Any]) -> int:
         """Return the cost with these variables, taken as they came. Raises nothing."""
         lengths = [each.length(variables, self.defaults) for each in self.sizes]
         lengths.append(1)
-        totals: list[int] = []
+        totals: list[float] = []
         for constant, parts in self.steps:
             total = constant
             for factor, length, step in parts:
                 total += factor * lengths[length] * totals[step]
             totals.append(min(total, COST_MAX))
-        return totals[-1] or 1
+        return _whole(totals[-1])
+
+
+def _whole(cost: float) -> int:
+    # Rounded before: the sum of ten tenths is a little more than one.
+    return max(1, math.ceil(round(cost, 6)))
 
 
 class Costs:
@@ -144,7 +153,8 @@ class Costs:
     ) -> None:
         rule = self._rules.of(parent, node.name.value)
         for sent, weight in rule.sent:
-            target.add(length_of((sent,), node, 0), _Sum(weight))
+            for length in lengths_sent(sent, node):
+                target.add(length, _Sum(weight))
         # A list of its own length; others have their parent's, or give theirs to their fields.
         own = rule.size is not None and not rule.sizes and not listed
         unit = _Sum(rule.weight) if own else _Sum()
@@ -163,7 +173,7 @@ class Costs:
 class _Sum:
     """A constant and multiples of other sums, which are complete when they are added."""
 
-    constant: int = 0
+    constant: float = 0
     parts: "list[tuple[int, Size | None, _Sum]]" = field(default_factory=list)
 
     def add(self, length: Length, unit: "_Sum") -> None:
@@ -179,7 +189,7 @@ def _linked(whole: _Sum, defaults: Mapping[str, Any]) -> Cost:
     """Return the sums that ``whole`` needs, each once, as one straight line."""
     places: dict[int, int] = {}
     lengths: dict[Size, int] = {}
-    steps: list[tuple[int, tuple[tuple[int, int, int], ...]]] = []
+    steps: list[_Step] = []
 
     def place(wanted: _Sum) -> int:
         known = places.get(id(wanted))
@@ -204,13 +214,13 @@ def _linked(whole: _Sum, defaults: Mapping[str, Any]) -> Cost:
 class _Rule:
     """What the schema says of a field."""
 
-    weight: int
+    weight: float
     kind: GraphQLCompositeType | None
     """What its objects are; None for leaves."""
     size: int | None
     slices: tuple[Slice, ...]
     sizes: frozenset[str]
-    sent: tuple[tuple[Slice, int], ...]
+    sent: tuple[tuple[Slice, float], ...]
     """The lists sent with it whose items weigh something."""
 
 
@@ -251,11 +261,18 @@ def _rule(coordinate: str, found: GraphQLField) -> _Rule:
     )
 
 
-def _sent(found: GraphQLField) -> Iterator[tuple[Slice, int]]:
+def _sent(found: GraphQLField) -> Iterator[tuple[Slice, float]]:
     for name, argument in found.args.items():
-        kind = get_named_type(argument.type)
-        if is_input_object_type(kind):
-            for inner, input_field in kind.fields.items():
-                weight = item_weight(input_field)
-                if weight is not None:
-                    yield slice_of(found, f"{name}.{inner}"), weight
+        for path, weight in _weights(get_named_type(argument.type), frozenset()):
+            yield slice_of(found, f"{name}.{path}"), weight
+
+
+def _weights(kind: GraphQLNamedType, above: frozenset[str]) -> Iterator[tuple[str, float]]:
+    """Yield the path and the weight of each part of an input that weighs something."""
+    if is_input_object_type(kind) and kind.name not in above:
+        for name, part in kind.fields.items():
+            weight = item_weight(part)
+            if weight is not None:
+                yield name, weight
+            for path, inner in _weights(get_named_type(part.type), above | {kind.name}):
+                yield f"{name}.{path}", inner

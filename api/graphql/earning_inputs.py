@@ -56,7 +56,7 @@ class PurchaseInput:
     )
     currency: str = strawberry.field(description="The ISO 4217 code of its amounts.")
     lines: list[PurchaseLineInput] = strawberry.field(
-        description="What was bought, 2,000 lines at most."
+        description="What was bought, 2,000 lines at most.", directives=directives(weight=0.1)
     )
     channel: str = strawberry.field(default="", description="Where: as the programme names it.")
     store: str = strawberry.field(default="", description="Your name of the shop.")
@@ -100,7 +100,9 @@ class RefundPurchaseInput:
         description="One amount, divided over what is left of each line; not with `lines`.",
     )
     lines: list[RefundLineInput] | None = strawberry.field(
-        default=None, description="What is given back on each line; not with `amount`."
+        default=None,
+        description=f"What is given back on each line, {LINES_MAX:,} at most; not with `amount`.",
+        directives=directives(weight=0.1),
     )
 
 

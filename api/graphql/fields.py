@@ -28,7 +28,7 @@ def attribute(
     allow: AbstractSet[Role],
     description: str,
     *,
-    weight: int | None = None,
+    weight: float | None = None,
     size: int | None = None,
     sized_by: Sequence[str] = (),
     sizes: Sequence[str] = (),

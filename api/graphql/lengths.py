@@ -1,7 +1,7 @@
 """How long a list can come out, read from the arguments of its field before anything runs."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -47,17 +47,7 @@ class Given:
         """Return the length it gives, None if it gives none. Raises nothing, whatever it holds."""
         name = self.variable
         value = variables[name] if name in variables else defaults.get(name)
-        for step in self.path:
-            value = value.get(step) if isinstance(value, Mapping) else None
-        if value is None:
-            return None
-        if self.counts:
-            return len(value) if isinstance(value, list | tuple) else 1
-        if isinstance(value, float) and math.isfinite(value):
-            value = int(value)
-        # What is no number is refused later; until then it is the worst that a number can be.
-        number = type(value) is int
-        return min(max(value, 0), NUMBER_MAX) if number else NUMBER_MAX
+        return _length(value, self.path, counts=self.counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +89,7 @@ def slice_of(field: GraphQLField, path: str) -> Slice:
 def length_of(slices: Iterable[Slice], node: FieldNode, assumed: int) -> Length:
     """Return how long the list of ``node`` is: the largest of the slices, else ``assumed``."""
     arguments = {each.name.value: each.value for each in node.arguments or ()}
-    found = [_found(each, arguments.get(each.argument)) for each in slices]
+    found = [one for each in slices for one in _found(each, arguments.get(each.argument))]
     known = [each for each in found if isinstance(each, int)]
     given = tuple(each for each in found if isinstance(each, Given))
     largest = max(known, default=None)
@@ -108,16 +98,52 @@ def length_of(slices: Iterable[Slice], node: FieldNode, assumed: int) -> Length:
     return assumed if largest is None else largest
 
 
-def _found(wanted: Slice, value: ValueNode | None) -> int | Given | None:
-    for done, step in enumerate((*wanted.path, None)):
-        if isinstance(value, VariableNode):
-            return Given(value.name.value, wanted.path[done:], wanted.counts)
-        if step is not None:
-            held = value.fields if isinstance(value, ObjectValueNode) else ()
-            value = next((each.value for each in held if each.name.value == step), None)
-    if value is None or isinstance(value, NullValueNode):
+def lengths_sent(sent: Slice, node: FieldNode) -> Iterator[Length]:
+    """Yield the lengths of the lists that ``node`` sends at the slice's place."""
+    for argument in node.arguments or ():
+        if argument.name.value == sent.argument:
+            for each in _found(sent, argument.value):
+                yield each if isinstance(each, int) else Size((each,), None, 0)
+
+
+def _length(value: Any, path: tuple[str, ...], *, counts: bool) -> int | None:
+    for done, step in enumerate(path):
+        if isinstance(value, list | tuple):
+            # Lists in lists fit no input; going into them would have no end.
+            rest = path[done:]
+            inner = [_length(each, rest, counts=counts) for each in value if isinstance(each, dict)]
+            return sum(each for each in inner if each)
+        value = value.get(step) if isinstance(value, dict) else None
+    if value is None:
         return None
-    if wanted.counts:
+    if counts:
+        return len(value) if isinstance(value, list | tuple) else 1
+    if isinstance(value, float) and math.isfinite(value):
+        value = int(value)
+    # What is no number is refused later; until then it is the worst that a number can be.
+    return min(max(value, 0), NUMBER_MAX) if type(value) is int else NUMBER_MAX
+
+
+def _found(wanted: Slice, value: ValueNode | None, done: int = 0) -> Iterator[int | Given]:
+    for place in range(done, len(wanted.path)):
+        if isinstance(value, ListValueNode):
+            for each in value.values:
+                yield from _found(wanted, each, place)
+            return
+        if isinstance(value, VariableNode):
+            yield Given(value.name.value, wanted.path[place:], wanted.counts)
+            return
+        held = value.fields if isinstance(value, ObjectValueNode) else ()
+        step = wanted.path[place]
+        value = next((each.value for each in held if each.name.value == step), None)
+    if isinstance(value, VariableNode):
+        yield Given(value.name.value, (), wanted.counts)
+    elif value is not None and not isinstance(value, NullValueNode):
+        yield _literal(value, counts=wanted.counts)
+
+
+def _literal(value: ValueNode, *, counts: bool) -> int:
+    if counts:
         return len(value.values) if isinstance(value, ListValueNode) else 1
     if isinstance(value, IntValueNode) and len(value.value) <= _DIGITS_MAX:
         return min(max(int(value.value), 0), NUMBER_MAX)

@@ -59,7 +59,7 @@ class ListSize:
 class Price:
     """What a field costs. ``size`` is None if it neither is nor sizes a list of objects."""
 
-    weight: int
+    weight: float
     size: int | None
     sized_by: tuple[str, ...] = ()
     """Paths of arguments, such as ``first`` or ``input.purchases``."""
@@ -68,7 +68,7 @@ class Price:
 
 
 def directives(
-    weight: int | None = None,
+    weight: float | None = None,
     size: int | None = None,
     sized_by: Iterable[str] = (),
     sizes: Iterable[str] = (),
@@ -106,11 +106,11 @@ def price(field: GraphQLField) -> Price | None:
     return Price(int(composite) if weight is None else weight, None)
 
 
-def item_weight(field: GraphQLField | GraphQLInputField) -> int | None:
+def item_weight(field: GraphQLField | GraphQLInputField) -> float | None:
     """Return the weight that a field declares, None if it leaves it to the default."""
     for each in _declared(field):
         if isinstance(each, CostDirective):
-            return int(each.weight)
+            return float(each.weight)
     return None
 
 

@@ -95,7 +95,7 @@ class Query:
     ) -> Connection[Member] | None:
         return await members.page(info, first, after, last, before)
 
-    @resolver(STAFF, "The brand's key figures.", weight=50)
+    @resolver(STAFF, "The brand's key figures.", weight=200)
     async def figures(
         self,
         info: Info,

@@ -1,35 +1,60 @@
-"""However long the lists are, a query costs the same number of SQL statements."""
+"""However long the lists are, an operation costs the same number of SQL statements."""
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
 
 import pytest
+from starlette.applications import Starlette
 
-from tests.support.client import Client
-from tests.support.shop import purchase
+from api.auth import Role
+from api.graphql.schema import core
+from api.runtime import Runtime
+from api.tokens import Tokens
+from domain.earning.rules import Purchase
+from kit.clock import MovableClock
+from kit.db import Database
+from tests.support import operations
+from tests.support.callers import asker, may, narrow, token
+from tests.support.client import Answer, Client, client_of
+from tests.support.made_up import MadeUp
+from tests.support.shop import cents, opened_shop, purchase
 from tests.support.statements import watched
+from tests.support.tree import ROOT
 
 # What the driver asks on a connection when it first meets a type belongs to no query.
 LEARNING = re.compile(r"typeinfo_tree|current_setting\('jit'\)|set_config\('jit'")
-MEMBERS = """
-query ($first: Int!) {
-  members(first: $first) {
-    nodes {
-      id balance { total expiringNext { at } } tier { name next { name } }
-      activity(first: 3) { nodes { points } }
-    }
-  }
+SCHEMA = core()
+FEW, MANY = 3, 60
+SEED = 20260302
+PAIRS = 50
+LIMITS = {"GRAPHQL_VALIDATION_FAILED", "COST_LIMIT_EXCEEDED"}
+AT = datetime(2026, 2, 20, tzinfo=UTC)
+
+STATEMENTS = {
+    "Query.me": 7,
+    "Query.brand": 1,
+    "Query.programme": 5,
+    "Query.member": 8,
+    "Query.memberBy": 8,
+    "Query.members": 8,
+    "Query.figures": 9,
+    "Query.node": 8,
+    "Query.nodes": 8,
+    "Mutation.recordPurchases": 22,
+    "Mutation.refundPurchase": 27,
 }
-"""
-NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Member { balance { total } } } }"
-RECORD = """
-mutation ($input: RecordPurchasesInput!) {
-  recordPurchases(input: $input) {
-    outcomes { member { balance { total } tier { name } activity(first: 2) { nodes { code } } } }
-  }
+"""What everything below a root field costs, whatever there is: a new field belongs here."""
+
+TYPES = {"id": "ID!", "ids": "[ID!]!", "by": "MemberBy!", "brand": "String!"}
+CHOICES: dict[str, list[object]] = {
+    "first": [2, 5, 10, MANY],
+    "last": [2, 5, 10, MANY],
+    "asOf": ["2026-02-21T00:00:00Z", "2026-02-25T00:00:00Z"],
 }
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -39,49 +64,168 @@ def statements() -> Iterator[list[str]]:
         yield seen
 
 
+@dataclass
+class Crowd:
+    """A brand with so many members, each with some purchases."""
+
+    client: Client
+    size: int
+    ids: list[str]
+    own: str
+    """The id of m1, the one member who asks."""
+
+    def given(self) -> dict[str, Any]:
+        """Return the variables that lead to this brand's members."""
+        return {
+            "id": self.own,
+            "ids": self.ids,
+            "by": {"externalId": "m1"},
+            "brand": self.client.shop.brand.code,
+        }
+
+
+async def crowd(client: Client, size: int) -> Crowd:
+    each = (1, 2, 3, 4) if size == MANY else (1, 2)
+    bought = [
+        purchase(f"p{person}-{number}", f"m{person}", 1_000 * person, AT + timedelta(hours=number))
+        for person in range(size)
+        for number in each
+    ]
+    wide = Purchase("wide", "m1", AT, "USD", cents([1_000] * size))
+    await client.shop.buy(*bought, wide)
+    page = await client.ask("{ members(first: 100) { nodes { id } } }", client.staff)
+    ids = [node["id"] for node in page.data["members"]["nodes"]]
+    assert len(ids) == size
+    own = (await client.ask("{ me { id } }", client.member("m1"))).data["me"]["id"]
+    return Crowd(client, size, ids, own)
+
+
 @pytest.fixture
-async def shop(statements: list[str], client: Client) -> Client:
-    """Fifty members, a purchase each."""
+async def few(statements: list[str], client: Client) -> Crowd:
     assert statements is not None
-    at = datetime(2026, 2, 20, tzinfo=UTC)
-    await client.shop.buy(*(purchase(f"p{n}", f"m{n}", 1_000 * n, at) for n in range(50)))
-    return client
+    return await crowd(client, FEW)
 
 
-async def counted(statements: list[str], client: Client, query: str, **variables: object) -> int:
+@pytest.fixture
+async def many(
+    few: Crowd, app: Starlette, runtime: Runtime, database: Database, clock: MovableClock
+) -> Crowd:
+    """Another brand with the same programme."""
+    assert few.size == FEW
+    text = (ROOT / "programmes" / "grocer.toml").read_text().replace('"grocer"', '"market"')
+    shop = await opened_shop(database, clock, text)
+    return await crowd(await client_of(app, shop, Tokens(runtime.settings)), MANY)
+
+
+async def counted(
+    statements: list[str], crowd: Crowd, role: Role, query: str, given: dict[str, Any]
+) -> tuple[int, Answer]:
+    used = {name: value for name, value in given.items() if f"${name}:" in query}
     statements.clear()
-    token = client.server if "mutation" in query else client.staff
-    assert (await client.ask(query, token, **variables)).data
-    return len([each for each in statements if not LEARNING.search(each)])
+    answer = await crowd.client.ask(query, token(crowd.client, role, "m1"), **used)
+    return len([each for each in statements if not LEARNING.search(each)]), answer
 
 
-async def test_a_list_of_members(statements: list[str], shop: Client) -> None:
-    five = await counted(statements, shop, MEMBERS, first=5)
-    assert five == await counted(statements, shop, MEMBERS, first=50)
-    # One for the key; BEGIN, SELECT, COMMIT for members, balances, standings, programmes, activity.
-    assert five == 1 + 5 * 3
-
-
-async def test_many_nodes(statements: list[str], shop: Client) -> None:
-    page = (await shop.ask("{ members(first: 50) { nodes { id } } }", shop.staff)).data["members"]
-    ids = [each["id"] for each in page["nodes"]]
-    two = await counted(statements, shop, NODES, ids=ids[:2])
-    assert two == await counted(statements, shop, NODES, ids=ids)
-
-
-async def test_many_purchases(statements: list[str], shop: Client) -> None:
-    def given(key: str, count: int) -> dict[str, object]:
+def sent(coordinate: str, size: int) -> dict[str, Any]:
+    """Return the input of a mutation with a list of this length."""
+    key, at = operations.fresh(), "2026-03-01T00:00:00Z"
+    if coordinate == "Mutation.refundPurchase":
+        lines = [{"line": number, "amount": "1.00"} for number in range(size)]
+        given = {"externalId": key, "purchase": "wide", "occurredAt": at, "lines": lines}
+        return {"idempotencyKey": key, **given}
+    if coordinate == "Mutation.recordPurchases":
+        bought = {"occurredAt": at, "currency": "USD", "lines": [{"amount": "1.00"}] * size}
         purchases = [
-            {
-                "externalId": f"{key}-{number}",
-                "member": f"m{number}",
-                "occurredAt": "2026-03-01T00:00:00Z",
-                "currency": "USD",
-                "lines": [{"amount": "5"}],
-            }
-            for number in range(count)
+            {"externalId": f"{key}-{number}", "member": f"m{number}", **bought}
+            for number in range(size)
         ]
         return {"idempotencyKey": key, "purchases": purchases}
+    raise LookupError(f"say here what to send to {coordinate}")
 
-    two = await counted(statements, shop, RECORD, input=given("two", 2))
-    assert two == await counted(statements, shop, RECORD, input=given("fifty", 50))
+
+QUERY_ROOTS = [name for name in operations.roots(SCHEMA) if not name.startswith("Subscription.")]
+
+
+@pytest.mark.parametrize("coordinate", QUERY_ROOTS)
+async def test_every_root_field(
+    statements: list[str], few: Crowd, many: Crowd, coordinate: str
+) -> None:
+    step = operations.roots(SCHEMA)[coordinate]
+    role = asker(step)
+    types = dict(TYPES)
+    if "input" in step.field.args:
+        types["input"] = str(step.field.args["input"].type)
+    values = {**operations.variables(types), "first": MANY}
+    below = operations.whole(SCHEMA, step, narrow(SCHEMA, role), values, 4)
+    text = operations.operation((step,), values, below, besides=("first",))
+    counts = []
+    for each in (few, many):
+        given = each.given()
+        if "input" in types:
+            given["input"] = sent(coordinate, each.size)
+        query = operations.declared(text, types)
+        number, answer = await counted(statements, each, role, query, given)
+        assert answer.data[step.name]
+        counts.append(number)
+    assert counts[0] == counts[1]
+    assert counts[0] == STATEMENTS.get(coordinate), "how many statements, whatever there is?"
+
+
+@dataclass
+class Counter:
+    """Asks both brands the same and counts."""
+
+    statements: list[str]
+    few: Crowd
+    many: Crowd
+
+    async def counts(self, role: Role, *roots: str) -> tuple[int, int] | None:
+        """Return how many statements it took each, None if a limit forbids to ask."""
+        query = operations.declared(f"query {{ {' '.join(roots)} }}", TYPES)
+        found = []
+        for crowd in (self.few, self.many):
+            number, answer = await counted(self.statements, crowd, role, query, crowd.given())
+            if "data" not in answer.json and set(answer.codes) <= LIMITS:
+                return None
+            assert answer.data is not None, query
+            found.append(number)
+        return found[0], found[1]
+
+
+@pytest.fixture
+def counter(statements: list[str], few: Crowd, many: Crowd) -> Counter:
+    return Counter(statements, few, many)
+
+
+def maker(role: Role, seed: int) -> MadeUp:
+    return MadeUp(SCHEMA, may(role), operations.variables(TYPES), CHOICES, Random(seed))
+
+
+# Most by those who see most.
+SHARES = {Role.MEMBER: 100, Role.SERVER: 100, Role.STAFF: 300}
+
+
+@pytest.mark.parametrize("role", SHARES)
+async def test_queries_made_up_by_chance(counter: Counter, role: Role) -> None:
+    made = maker(role, SEED)
+    done = refused = 0
+    while done < SHARES[role]:
+        root = made.root("a")
+        counts = await counter.counts(role, root)
+        if counts is None:
+            refused += 1
+            continue
+        assert counts[0] == counts[1], root
+        done += 1
+    assert refused < 2 * SHARES[role]
+
+
+async def test_two_roots_take_no_more_than_each_alone(counter: Counter) -> None:
+    """They take less where what one needs was read for the other: that depends on who it is."""
+    made = maker(Role.STAFF, SEED + 1)
+    for _ in range(PAIRS):
+        roots = [made.root(alias) for alias in ("a", "b")]
+        alone = [await counter.counts(Role.STAFF, root) for root in roots]
+        together = await counter.counts(Role.STAFF, *roots)
+        if together is not None and alone[0] is not None and alone[1] is not None:
+            assert max(together) <= alone[0][0] + alone[1][0], roots

@@ -1,0 +1,94 @@
+"""Conventions that answers show: what is capped, and that a node is the same wherever it is met."""
+
+import pytest
+from graphql import GraphQLField, GraphQLInputObjectType, get_named_type
+
+from api.auth import Role
+from api.graphql.schema import core
+from tests.support import operations
+from tests.support.callers import SIGNED_IN, asker, may, narrow, token
+from tests.support.client import Client
+from tests.support.inputs import caps, inputs, name_of
+from tests.support.operations import Raw, Step, Values
+from tests.support.shop import purchase
+
+SCHEMA = core()
+ROOTS = operations.roots(SCHEMA)
+INPUTS = inputs(SCHEMA)
+CAPS = caps(SCHEMA)
+
+
+@pytest.fixture
+async def values(client: Client) -> Values:
+    """Ana, who bought something."""
+    await client.shop.buy(purchase("p1", "ana", 50_000, client.shop.clock.now()))
+    ana = (await client.ask("{ me { id } }", client.member("ana"))).data["me"]["id"]
+    return {**operations.USUAL, "id": ana, "ids": [ana], "first": 1}
+
+
+def taker(coordinate: str) -> Step:
+    """Return a root field that takes an argument, or an input with that field in it."""
+    root, _, name = coordinate.partition("(")
+    return ROOTS[root] if name else next(each for each in ROOTS.values() if leads(each, coordinate))
+
+
+def leads(step: Step, coordinate: str) -> bool:
+    waiting, met = [get_named_type(each.type) for each in step.field.args.values()], set()
+    while waiting:
+        kind = waiting.pop()
+        if isinstance(kind, GraphQLInputObjectType) and kind.name not in met:
+            met.add(kind.name)
+            waiting += [get_named_type(each.type) for each in kind.fields.values()]
+    return coordinate.partition(".")[0] in met
+
+
+@pytest.mark.parametrize("coordinate", [each for each in CAPS if CAPS[each]])
+async def test_lists_that_are_sent_are_no_longer(
+    client: Client, values: Values, coordinate: str
+) -> None:
+    step, part = taker(coordinate), INPUTS[coordinate]
+    listed = operations.value(coordinate, name_of(coordinate), part, values)
+    assert isinstance(listed, list)
+    # Deep enough for what is said of one item, and no more: lists of objects cost.
+    deepest = 3 if step.kind is SCHEMA.mutation_type else 1
+    below = operations.whole(SCHEMA, step, narrow(SCHEMA, asker(step)), values, deepest)
+    given = {**values, coordinate: Raw("$list")}
+    for longer in (False, True):
+        text = operations.operation((step,), given, below)
+        text = operations.declared(text, {"list": str(part.type)})
+        items = listed[:1] * (CAPS[coordinate] + longer)
+        answer = await client.ask(text, token(client, asker(step)), list=items)
+        assert ("TOO_MANY_" in answer.body.decode()) == longer, answer.body[:500]
+
+
+NODES = [each.name for each in SCHEMA.get_implementations(SCHEMA.type_map["Node"]).objects]  # type: ignore[arg-type]
+
+
+def way_to_node(kind: str, role: Role) -> operations.Way | None:
+    """Return a way to a type that does not lead through `node` itself."""
+
+    def otherwise(coordinate: str, asked: GraphQLField) -> bool:
+        return may(role)(coordinate, asked) and coordinate not in {"Query.node", "Query.nodes"}
+
+    return operations.ways(SCHEMA, otherwise).get(kind)
+
+
+@pytest.mark.parametrize("role", SIGNED_IN)
+@pytest.mark.parametrize("kind", NODES)
+async def test_every_node_is_fetched_again_as_it_was(
+    client: Client, values: Values, kind: str, role: Role
+) -> None:
+    way = way_to_node(kind, role)
+    if way is None:
+        pytest.skip(f"no way leads {role.value} to a {kind}")
+
+    credentials = token(client, role)
+    everything = operations.whole(SCHEMA, way[-1], narrow(SCHEMA, role), values, 5)
+    met = (await client.ask(operations.operation(way, values, everything), credentials)).data
+    for step in way:
+        met = met[step.name]
+        met = met[0] if isinstance(met, list) else met
+    assert met["__typename"] == kind
+    query = f"query ($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ {everything} }} }} }}"
+    again = (await client.ask(query, credentials, id=met["id"])).data["node"]
+    assert again == met

@@ -1,5 +1,6 @@
 """How much one document may ask for: counted from its syntax, before anything expensive."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from graphql import (
@@ -28,6 +29,8 @@ TOKENS_MAX = 1_000
 COMMENTS_MAX = 200
 ALIASES_MAX = 30
 DIRECTIVES_MAX = 50
+DIRECTIVES_HERE_MAX = 5
+REPEATS_MAX = 10
 OPERATIONS_MAX = 20
 DEPTH_MAX = 12
 LIST_DEPTH_MAX = 3
@@ -37,14 +40,18 @@ SECONDS_MAX = {OperationType.QUERY: 15.0, OperationType.MUTATION: 60.0}
 
 def check_size(document: DocumentNode) -> GraphQLError | None:
     """Return why the document is too large; cheap, so that it can come before validation."""
-    aliases = directives = 0
+    aliases = directives = together = repeats = 0
     for node in _everything(document):
         aliases += isinstance(node, FieldNode) and node.alias is not None
         directives += len(node.directives or ())
+        together = max(together, len(node.directives or ()))
+        repeats = max(repeats, _repeats(node))
     operations = sum(isinstance(each, OperationDefinitionNode) for each in document.definitions)
     for name, count, most in (
         ("aliases", aliases, ALIASES_MAX),
         ("directives", directives, DIRECTIVES_MAX),
+        ("directives in one place", together, DIRECTIVES_HERE_MAX),
+        ("fields of one name in one place", repeats, REPEATS_MAX),
         ("operations", operations, OPERATIONS_MAX),
     ):
         if count > most:
@@ -168,6 +175,22 @@ def _everything(
         if isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
             yield definition
             yield from _below(definition.selection_set)
+
+
+def _repeats(node: OperationDefinitionNode | FragmentDefinitionNode | SelectionNode) -> int:
+    """Return how often one field is asked for in one place: validation compares each pair."""
+    selections = getattr(node, "selection_set", None)
+    if selections is None or isinstance(node, InlineFragmentNode):
+        return 0
+    return max(Counter(_names(selections)).values(), default=0)
+
+
+def _names(selections: SelectionSetNode) -> Iterator[str]:
+    for node in selections.selections:
+        if isinstance(node, FieldNode):
+            yield (node.alias or node.name).value
+        elif isinstance(node, InlineFragmentNode):
+            yield from _names(node.selection_set)
 
 
 def _below(selections: SelectionSetNode | None) -> Iterator[SelectionNode]:

@@ -39,6 +39,7 @@ from api.graphql.subscription import Subscription
 from kit.errors import InvalidInputError, LaurelError
 
 NODES_MAX = 100
+_ONE_OF = "directive @oneOf on INPUT_OBJECT"
 
 
 @strawberry.type(description="Everything that can be asked. Nothing here changes anything.")
@@ -252,4 +253,6 @@ def core(*, defer: bool = False) -> GraphQLSchema:
 def sdl() -> str:
     """Return the schema as text, sorted, as it is kept in ``schema.graphql``."""
     # Only for printing: sorting makes enum types anew, without what turns members into names.
-    return _made(in_order=True).as_str() + "\n"
+    text = _made(in_order=True).as_str() + "\n"
+    # Older tools don't know the directive by themselves; everything is described.
+    return text.replace(_ONE_OF, f'"""Exactly one of its fields is given."""\n{_ONE_OF}')

@@ -109,7 +109,8 @@ async def by_id(info: Info, key: str) -> Member | None:
         number = UUID(key)
     except ValueError:
         return None
-    record = await info.context.loaders.members.load(number)
+    # An object has one id: other ways to write the same number are none.
+    record = await info.context.loaders.members.load(number) if str(number) == key else None
     return member(record) if record else None
 
 

@@ -267,3 +267,11 @@ def takers(role: Role) -> Iterator[Way]:
             for step in operations.steps(SCHEMA, kind):
                 if step.field.args and may(role)(step.coordinate, step.field):
                     yield (*start, step)
+
+
+async def test_an_object_has_one_id(world: World) -> None:
+    ids = [*disguises("Member", str(world.ana.key)), *disguises("Brand", "grocer")]
+    query = "query ($id: ID!) { node(id: $id) { id } }"
+    for text in ids:
+        met = (await world.client.ask(query, world.client.staff, id=text)).data["node"]
+        assert met in (None, {"id": text}), text

@@ -1,5 +1,6 @@
 """Who calls: an API key or a member's token becomes a principal, and nothing else does."""
 
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -13,6 +14,8 @@ from kit.db import Database
 from kit.errors import LaurelError
 
 _HEADER_LENGTH_MAX = 8192
+# A brand's name may change; its id, code, zone and currency never do.
+_BRAND_SECONDS = 10
 
 
 class UnauthenticatedError(LaurelError):
@@ -60,6 +63,7 @@ class Authenticator:
     def __init__(self, database: Database, tokens: Tokens) -> None:
         self._database = database
         self._tokens = tokens
+        self._brands: dict[str, tuple[Brand, float]] = {}
 
     async def principal(self, authorization: str | None, now: datetime) -> Principal:
         """Return the caller. Raises UnauthenticatedError for credentials that do not hold."""
@@ -86,10 +90,18 @@ class Authenticator:
         claims = await self._tokens.claims(token, now)
         if claims is None:
             raise UnauthenticatedError("The token is not valid here, or has expired.")
-        async with self._database.alone() as session:
-            brand = await brands.by_code(session, claims.brand)
+        brand = await self._brand(claims.brand)
         if brand is None:
             raise UnauthenticatedError("The token is not valid here, or has expired.")
         # Quoted, so that no app can be named to look like another app's member.
         account = f"member:{quote(claims.app, safe='')}:{quote(claims.member, safe='')}"
         return Principal(Role.MEMBER, brand, claims.member, account, claims.expires_at)
+
+    async def _brand(self, code: str) -> Brand | None:
+        known, until = self._brands.get(code, (None, 0.0))
+        if known is None or until < time.monotonic():
+            async with self._database.alone() as session:
+                known = await brands.by_code(session, code)
+            if known is not None:
+                self._brands[code] = known, time.monotonic() + _BRAND_SECONDS
+        return known

@@ -10,6 +10,7 @@ from api.auth import Principal
 from api.caller import Caller
 from api.graphql.allowances import GUESSES
 from api.graphql.loaders import Loaders
+from api.graphql.reads import Reads
 from api.graphql.signing import Cursors
 from api.runtime import Runtime
 from kit.buckets import Buckets
@@ -20,13 +21,13 @@ T = TypeVar("T")
 
 
 class Context:
-    """The context of one operation. Resolvers get no session: each read opens a short one."""
+    """The context of one operation. Resolvers get no session but that of `reads`, for a moment."""
 
     def __init__(self, runtime: Runtime, caller: Caller, buckets: Buckets, secret: bytes) -> None:
         self.caller = caller
         self._buckets = buckets
         self._secret = secret
-        self.database = runtime.database
+        self.reads = Reads(runtime.database)
         self.runtime = runtime
         self.now = runtime.clock.now()
         self._loaders: Loaders | None = None
@@ -45,23 +46,22 @@ class Context:
     def loaders(self) -> Loaders:
         """The batched reads of the caller's brand. Raises UnauthenticatedError without one."""
         if self._loaders is None:
-            self._loaders = Loaders(self.database, self.principal.brand, self.now)
+            self._loaders = Loaders(self.reads, self.principal.brand, self.now)
         return self._loaders
 
     def cursors(self, name: str) -> Cursors:
         """Return how the cursors of a list of the caller's brand are written and read."""
         return Cursors(self._secret, f"{self.principal.brand.id}:{name}")
 
-    def refresh(self) -> None:
+    async def refresh(self) -> None:
         """Begin again at this instant: what was read before is not true any more."""
+        await self.close()
         self.now = self.runtime.clock.now()
-        self.close()
 
-    def close(self) -> None:
-        """End what is still being read."""
-        if self._loaders is not None:
-            self._loaders.close()
-            self._loaders = None
+    async def close(self) -> None:
+        """End what is still being read, and forget what was."""
+        await self.reads.close()
+        self._loaders = None
 
     async def may_guess(self, kind: str) -> None:
         """Refuse a look for something guessable, such as a code, after too many that missed.
@@ -83,10 +83,10 @@ class Context:
 
     async def write(self, work: Callable[[Session, datetime], Awaitable[T]]) -> T:
         """Run ``work`` as one transaction at one instant; what is read later sees its effect."""
+        await self.close()
         now = self.runtime.clock.now()
-        done = await self.database.write(lambda session: work(session, now))
+        done = await self.runtime.database.write(lambda session: work(session, now))
         self.now = now
-        self._loaders = None
         return done
 
 

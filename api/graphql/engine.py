@@ -8,7 +8,7 @@ import asyncio
 import inspect
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,13 @@ from graphql import (
     ExecutionResult,
     GraphQLError,
     OperationType,
-    execute,
     experimental_execute_incrementally,
     subscribe,
 )
-from graphql.execution import ExperimentalIncrementalExecutionResults
+from graphql.execution import (
+    ExperimentalIncrementalExecutionResults,
+    SubsequentIncrementalExecutionResult,
+)
 from opentelemetry import trace
 
 from api import metrics
@@ -32,6 +34,7 @@ from api.errors import ERRORS_MAX, Refusal, RefusedError, refusal, shown
 from api.graphql import limits
 from api.graphql.allowances import COST_MIN, UNKNOWN_COST, allowance
 from api.graphql.documents import Document, Documents, Operation
+from api.graphql.executor import ShortExecutor
 from api.graphql.incremental import told
 from api.graphql.known import KnownDocuments, read_manifests
 from api.graphql.parameters import Parameters
@@ -121,25 +124,36 @@ class Engine:
         """
         began = time.monotonic()
         operation = prepared.operation
-        with _tracer.start_as_current_span(f"{operation.type.value} {operation.name or ''}"):
-            try:
-                async with asyncio.timeout(self._seconds_max[operation.type]) as limit:
-                    outcome = await self._outcome(prepared)
-            except TimeoutError:
-                if not limit.expired():
-                    raise
-                outcome = _too_slow(operation.type)
-            finally:
-                # The batches of loaders are tasks of their own.
-                prepared.context.close()
+        outcome: Outcome | None = None
+        try:
+            with _tracer.start_as_current_span(f"{operation.type.value} {operation.name or ''}"):
+                outcome = await self._in_time(prepared)
+        finally:
+            if outcome is None or outcome.rest is None:
+                await prepared.context.close()
         self._note(prepared, bool(outcome.content.get("errors")), began)
         return outcome
+
+    async def _in_time(self, prepared: Prepared) -> Outcome:
+        kind = prepared.operation.type
+        try:
+            async with asyncio.timeout(self._seconds_max[kind]) as limit:
+                return await self._outcome(prepared)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            return _too_slow(kind)
 
     async def follow(self, prepared: Prepared) -> AsyncIterator[dict[str, Any]]:
         """Yield one answer for each event of a subscription; closing the iterator ends it."""
         began = time.monotonic()
         failed = False
-        made = subscribe(self._schema, prepared.document.ast, **self._arguments(prepared))
+        made = subscribe(
+            self._schema,
+            prepared.document.ast,
+            executor_class=ShortExecutor,
+            **self._arguments(prepared),
+        )
         source = await made if inspect.isawaitable(made) else made
         try:
             if isinstance(source, ExecutionResult):
@@ -152,7 +166,7 @@ class Engine:
         finally:
             if not isinstance(source, ExecutionResult):
                 await source.aclose()  # type: ignore[attr-defined]
-            prepared.context.close()
+            await prepared.context.close()
             self._note(prepared, failed, began)
 
     async def _document(self, given: Parameters, caller: Caller) -> Document:
@@ -187,15 +201,29 @@ class Engine:
         return operation, cost
 
     async def _outcome(self, prepared: Prepared) -> Outcome:
-        run = experimental_execute_incrementally if prepared.document.incremental else execute
-        made = run(self._schema, prepared.document.ast, **self._arguments(prepared))
+        made = experimental_execute_incrementally(
+            self._schema,
+            prepared.document.ast,
+            executor_class=None if prepared.document.incremental else ShortExecutor,
+            **self._arguments(prepared),
+        )
         result = await made if isinstance(made, Awaitable) else made
         charge = {"cost": prepared.charge}
         if isinstance(result, ExperimentalIncrementalExecutionResults):
-            first = told(result.initial_result)
-            rest = (told(part) async for part in result.subsequent_results)
-            return Outcome({**first, "extensions": charge}, rest=rest)
+            first = {**told(result.initial_result), "extensions": charge}
+            return Outcome(first, rest=self._rest(prepared, result.subsequent_results))
         return _outcome(result, charge)
+
+    async def _rest(
+        self, prepared: Prepared, parts: AsyncGenerator[SubsequentIncrementalExecutionResult, None]
+    ) -> AsyncIterator[dict[str, Any]]:
+        try:
+            async with asyncio.timeout(self._seconds_max[prepared.operation.type]):
+                async for part in parts:
+                    yield told(part)
+        finally:
+            await parts.aclose()
+            await prepared.context.close()
 
     def _arguments(self, prepared: Prepared) -> dict[str, Any]:
         return {

@@ -1,12 +1,9 @@
 """Reads in batches: however many members a query names, each kind of row is read once.
 
-One `Loaders` lives as long as the reads of one operation are true; each batch is one short
-read session of its own, because resolvers that run at once must not share one.
+One `Loaders` lives as long as the reads of one operation are true.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -15,6 +12,7 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from api.graphql.paging import Window
+from api.graphql.reads import Reads
 from api.sections import SECTIONS
 from domain.brands.rules import Brand
 from domain.earning import queries as earning
@@ -27,7 +25,7 @@ from domain.tiers.rules import Standing, standing
 from domain.wallets import queries as wallets
 from domain.wallets.queries import Movement, WalletBalance
 from domain.wallets.section import PointsSection
-from kit.db import Database, Session
+from kit.db import Session
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -53,11 +51,10 @@ class Wanted:
 class Loaders:
     """The batched reads of one brand at one instant."""
 
-    def __init__(self, database: Database, brand: Brand, now: datetime) -> None:
-        self._database = database
+    def __init__(self, reads: Reads, brand: Brand, now: datetime) -> None:
+        self._reads = reads
         self._brand = brand
         self._now = now
-        self._reading: set[asyncio.Task[Any]] = set()
         self._programmes: DataLoader[int, Programmes] = DataLoader(load_fn=self._read_programmes)
         self.members: DataLoader[UUID, Member | None] = self._loader(self._members)
         self.members_by_external_id: DataLoader[str, Member | None] = self._loader(
@@ -75,32 +72,14 @@ class Loaders:
 
     def _loader(self, read: Read[K, V]) -> DataLoader[K, V | None]:
         async def load(keys: list[K]) -> Sequence[V | None]:
-            async with self._session() as session:
+            async with self._reads.session() as session:
                 found = await read(session, keys)
             return [found.get(key) for key in keys]
 
         return DataLoader(load_fn=load)
 
-    @asynccontextmanager
-    async def _session(self) -> AsyncIterator[Session]:
-        # A batch is a task of its own: whoever gives up waiting for it doesn't end it.
-        task = asyncio.current_task()
-        if task is None:
-            raise AssertionError
-        self._reading.add(task)
-        try:
-            async with self._database.read() as session:
-                yield session
-        finally:
-            self._reading.discard(task)
-
-    def close(self) -> None:
-        """End the reads under way; nobody waits for them."""
-        for task in self._reading:
-            task.cancel()
-
     async def _read_programmes(self, keys: list[int]) -> list[Programmes]:
-        async with self._session() as session:
+        async with self._reads.session() as session:
             timeline = await programmes.timeline(session, self._brand.id, SECTIONS)
         scale = 0
         for programme in timeline.programmes[:1]:  # A scale never changes once applied.
@@ -119,10 +98,10 @@ class Loaders:
         return await wallets.balances(session, self._now, self._brand.id, ids)
 
     async def _standings(self, wanted: list[tuple[UUID, datetime]]) -> list[Standing | None]:
-        # Before the session opens: nobody may wait for a connection with one in hand.
+        # Before the session opens, which they need themselves.
         timeline = (await self.programmes()).timeline
         found: dict[tuple[UUID, datetime], Standing] = {}
-        async with self._session() as session:
+        async with self._reads.session() as session:
             for at in dict.fromkeys(at for _, at in wanted):
                 ids = [member_id for member_id, wanted_at in wanted if wanted_at == at]
                 by_member = await self._standings_at(session, timeline, at, ids)

@@ -138,7 +138,7 @@ async def page(
     brand = info.context.principal.brand
     cursors = info.context.cursors("Query.members")
     asked = paging.window(cursors, first, after, last, before, UUID)
-    async with info.context.database.read() as session:
+    async with info.context.reads.session() as session:
         found = await queries.page(
             session,
             brand.id,

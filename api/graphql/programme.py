@@ -44,7 +44,7 @@ async def programme(info: Info, code: str) -> Programme | None:
     """Return the programme of the brand ``code``, None if there is none in force."""
     if not usable(code):
         return None
-    async with info.context.database.read() as session:
+    async with info.context.reads.session() as session:
         brand = await queries.by_code(session, code)
         if brand is None:
             return None

@@ -29,6 +29,8 @@ class Subscription:
     async def me(self, info: Info) -> AsyncGenerator[Member | None, None]:
         context = info.context
         found = await members.own(info)
+        # Nothing is held while nothing happens; what an answer reads is closed after it.
+        await context.close()
         if found is None:
             yield None
             found = await _enrolled(info)
@@ -43,5 +45,6 @@ async def _enrolled(info: Info) -> Member:
         await asyncio.sleep(_ENROLMENT_SECONDS)
         await info.context.refresh()
         found = await members.own(info)
+        await info.context.close()
         if found is not None:
             return found

@@ -1,0 +1,55 @@
+"""What one operation reads: one snapshot of the database, over one connection, in turns.
+
+A home screen shows a balance, a tier and an activity that were true at the same instant. The
+connection is taken with the first read and given back when the operation ends.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from kit.db import Database, Session
+
+
+class Reads:
+    """The reads of one operation; resolvers and loaders that run at once wait for each other."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._turn = asyncio.Lock()
+        self._open = AsyncExitStack()
+        self._session: Session | None = None
+        self._readers: set[asyncio.Task[Any]] = set()
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        """Open the session for one reader. Don't wait in it for what another reader brings."""
+        # A loader's batch is a task of its own: whoever gives up waiting for it doesn't end it.
+        task = asyncio.current_task()
+        if task is None:
+            raise AssertionError
+        self._readers.add(task)
+        try:
+            async with self._turn:
+                if self._session is None:
+                    self._session = await self._open.enter_async_context(self._database.read())
+                try:
+                    yield self._session
+                except BaseException:
+                    # A failed statement ends its snapshot; the others begin another one.
+                    await self._end()
+                    raise
+        finally:
+            self._readers.discard(task)
+
+    async def close(self) -> None:
+        """End the reads under way, for which nobody waits any more, and the snapshot."""
+        for task in self._readers:
+            task.cancel()
+        async with self._turn:
+            await self._end()
+
+    async def _end(self) -> None:
+        self._session = None
+        await self._open.aclose()

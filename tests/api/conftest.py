@@ -14,6 +14,7 @@ from kit.db import Database
 from kit.embedded import Servers
 from kit.settings import Settings
 from tests.support.client import Client, client_of, serving
+from tests.support.served import pages, production, site  # noqa: F401 - fixtures
 from tests.support.shop import Shop, opened_shop
 
 

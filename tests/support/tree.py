@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("api", "gamification", "partners", "domain", "kit", "migrations")
-_PASSED_BY = {"node_modules", "__pycache__"}
+_PASSED_BY = {"node_modules", "__generated__", "__pycache__"}
 
 
 @cache

@@ -1,0 +1,61 @@
+// What the compiler reads. In an app these stand in the components that show them, where Relay's
+// plugin for Babel puts what was compiled in their place.
+graphql`
+  query HomeQuery {
+    me {
+      externalId
+      balance {
+        spendable
+      }
+      tier {
+        name
+        next {
+          name
+          missing {
+            amount
+            currency
+          }
+        }
+      }
+      ...Home_activity
+    }
+  }
+`
+
+graphql`
+  fragment Home_activity on Member
+  @refetchable(queryName: "HomeOlderQuery")
+  @argumentDefinitions(first: { type: "Int", defaultValue: 2 }, after: { type: "Cursor" }) {
+    activity(first: $first, after: $after) @connection(key: "Home_activity") {
+      edges {
+        node {
+          code
+          points
+          reference
+        }
+      }
+    }
+  }
+`
+
+graphql`
+  mutation HomeRecordMutation($input: RecordPurchasesInput!) {
+    recordPurchases(input: $input) {
+      outcomes {
+        externalId
+        status
+        points
+        error {
+          code
+          message
+          field
+        }
+      }
+      errors {
+        code
+        message
+        field
+      }
+    }
+  }
+`

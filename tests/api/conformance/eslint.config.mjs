@@ -1,0 +1,49 @@
+// What reviewers of schemas look at. Run from the root of the project.
+import graphql from '@graphql-eslint/eslint-plugin'
+
+// Values, not things: they have no identity of their own and are kept with what they belong to.
+const VALUES = [
+  'Activity',
+  'Balance',
+  'Figures',
+  'Money',
+  'NextTier',
+  'PageInfo',
+  'PointsExpiry',
+  'Programme',
+  'PurchaseOutcome',
+  'RefundOutcome',
+  'Tier',
+  'TierCount',
+  'TierStep',
+]
+
+const schema = 'api/graphql/schema.graphql'
+
+export default [
+  {
+    files: [schema],
+    languageOptions: {
+      parser: graphql.parser,
+      parserOptions: { graphQLConfig: { schema } },
+    },
+    plugins: { '@graphql-eslint': graphql },
+    rules: {
+      ...graphql.configs['flat/schema-recommended'].rules,
+      ...graphql.configs['flat/schema-relay'].rules,
+      '@graphql-eslint/input-name': 'error',
+      '@graphql-eslint/no-scalar-result-type-on-mutation': 'error',
+      '@graphql-eslint/relay-edge-types': [
+        'error',
+        { listTypeCanWrapOnlyEdgeType: false, shouldImplementNode: false },
+      ],
+      '@graphql-eslint/require-deprecation-date': 'error',
+      '@graphql-eslint/require-field-of-type-query-in-mutation-result': 'error',
+      '@graphql-eslint/require-nullable-fields-with-oneof': 'error',
+      '@graphql-eslint/strict-id-in-types': [
+        'error',
+        { exceptions: { types: VALUES, suffixes: ['Connection', 'Edge', 'Payload', 'Error'] } },
+      ],
+    },
+  },
+]

@@ -1,0 +1,44 @@
+"""Programs that tests need from outside: found, installed where we may, or said to be missing."""
+
+import os
+import shutil
+import subprocess
+from typing import NoReturn
+
+import pytest
+
+
+def program(*names: str, packages: tuple[str, ...]) -> str:
+    """Return the path of the first of ``names`` that is installed.
+
+    As root a missing one is installed from the system's ``packages``. Otherwise the tests that
+    ask for it are skipped with the reason; in CI they fail.
+    """
+    found = _found(names)
+    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        _install(packages)
+        found = _found(names)
+    if found is None:
+        missing(f"{names[0]} is not installed; get it with: apt-get install {' '.join(packages)}")
+    return found
+
+
+def missing(reason: str) -> NoReturn:
+    """Skip what can't be run here for ``reason``; in CI that is a failure."""
+    message = f"not run: {reason}"
+    if "CI" in os.environ:
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)
+
+
+def _found(names: tuple[str, ...]) -> str | None:
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
+def _install(packages: tuple[str, ...]) -> None:
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (("update",), ("install", "--yes", "--no-install-recommends", *packages)):
+        # What fails is told by the program that is still not there.
+        subprocess.run(
+            ["apt-get", "--quiet", *command], env=quiet, check=False, capture_output=True
+        )

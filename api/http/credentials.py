@@ -18,7 +18,7 @@ async def lapsed(
     clock: Clock,
     principal: Principal,
     authorization: str,
-    check_seconds: float = CHECK_SECONDS,
+    check_seconds: float,
 ) -> str:
     """Wait until credentials hold no longer, and return why not.
 

@@ -57,7 +57,7 @@ class GraphQLEndpoint:
         self._runtime = runtime
         self._authenticator = authenticator
         self._engine = engine
-        self._streams = streams
+        self.streams = streams
 
     async def respond(self, request: Request) -> Response:
         """Return the answer to ``request``; every failure has one, too."""
@@ -85,7 +85,7 @@ class GraphQLEndpoint:
         only = (_GET if get else _POST) | (_FOLLOWED if streamed else frozenset())
         prepared = await self._engine.prepare(parameters, caller, only=only)
         if streamed:
-            return self._streams.respond(request, prepared)
+            return self.streams.respond(request, prepared)
         if prepared.document.incremental and not _takes_parts(request):
             message = "Send `Accept: multipart/mixed` with a document that uses `@defer`."
             raise bad_request(message, 406, "NOT_ACCEPTABLE")

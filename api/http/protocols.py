@@ -9,14 +9,20 @@ from websockets.frames import Frame
 
 from api.http.stream import LEAVING
 
-_FRAGMENTS_MAX = 100
+FRAGMENTS_MAX = 100
 _ABORT_SECONDS = 15
+
+_NO_FAULTS = (
+    # The client's, logged with a traceback.
+    "Invalid UTF-8",
+    # A handshake refused with an answer was completed.
+    "ASGI callable returned without completing handshake",
+)
 
 _log = logging.getLogger("laurel.websocket.server")
 # It tells of every socket, with addresses that may hold credentials.
 _log.setLevel(logging.WARNING)
-# And of text that is none, which is the client's fault, with a traceback.
-_log.addFilter(lambda record: not record.getMessage().startswith("Invalid UTF-8"))
+_log.addFilter(lambda record: not record.getMessage().startswith(_NO_FAULTS))
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -36,11 +42,12 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)  # type: ignore[arg-type]
         self.logger = _log
+        self.conn.logger = _log
 
     def handle_cont(self, event: Frame) -> None:
         """Take one more fragment of a message."""
         # Empty ones count nothing towards the size of a message.
-        if len(self.frames) >= _FRAGMENTS_MAX:
+        if len(self.frames) >= FRAGMENTS_MAX:
             self.conn.fail(1009, "too many fragments")
             self.handle_parser_exception()
             return

@@ -17,6 +17,8 @@ async def results(engine: Engine, prepared: Prepared) -> AsyncGenerator[dict[str
     if prepared.operation.type is OperationType.SUBSCRIPTION:
         async with aclosing(engine.follow(prepared)) as followed:  # type: ignore[type-var]
             async for content in followed:
+                # It may take long until it is sent, and very long until the next one comes.
+                await prepared.context.close()
                 yield content
         return
     outcome = await engine.run(prepared)

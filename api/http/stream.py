@@ -15,7 +15,7 @@ from api.auth import Authenticator, UnauthenticatedError
 from api.errors import Refusal, RefusedError, refusal, refused
 from api.graphql.engine import Engine, Prepared
 from api.http import media
-from api.http.credentials import lapsed
+from api.http.credentials import CHECK_SECONDS, lapsed
 from api.http.places import Places
 from api.http.results import failed, results
 from api.runtime import Runtime
@@ -110,7 +110,11 @@ class _Stream(Response):
     async def _lapse(self) -> str:
         streams, principal = self._streams, self._prepared.context.principal
         return await lapsed(
-            streams.authenticator, streams.runtime.clock, principal, self._authorization
+            streams.authenticator,
+            streams.runtime.clock,
+            principal,
+            self._authorization,
+            CHECK_SECONDS,
         )
 
 

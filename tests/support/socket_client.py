@@ -7,10 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
+from api.auth import Authenticator
+from api.graphql.engine import Engine
 from api.http.messages import SUBPROTOCOL
+from api.http.places import Places
+from api.http.session import Limits
+from api.http.websocket import WebSocketEndpoint
+from api.runtime import Runtime
 from kit.tasks import ended
+from tests.support.client import Client
 
 SECONDS_MAX = 20
 
@@ -132,6 +140,21 @@ async def opened(
             await serving
     finally:
         await ended(serving)
+
+
+class Site:
+    """The endpoint with limits of its own."""
+
+    def __init__(self, runtime: Runtime, client: Client, limits: Limits) -> None:
+        self.places = Places()
+        authenticator = Authenticator(runtime.database, client.tokens)
+        self._endpoint = WebSocketEndpoint(
+            runtime, authenticator, Engine(runtime), self.places, limits
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one socket."""
+        await self._endpoint.respond(WebSocket(scope, receive, send))
 
 
 async def accepted(socket: Socket) -> str | None:

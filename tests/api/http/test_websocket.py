@@ -1,72 +1,31 @@
 """graphql-transport-ws: every message, every close code, and nothing left behind."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
 
-from api.announcing import Announcer
-from api.auth import Authenticator
 from api.graphql import subscription
-from api.graphql.engine import Engine
-from api.http.places import Places
 from api.http.session import Limits
-from api.http.websocket import WebSocketEndpoint
 from api.runtime import Runtime
 from domain.brands import queries
 from domain.brands.service import revoke_keys
 from kit.db import Session
 from tests.support.client import Client
+from tests.support.live import BALANCE, announced, leaving_nothing
 from tests.support.shop import purchase
-from tests.support.socket_client import Closed, Socket, accepted, opened
-
-Door = Callable[..., AbstractAsyncContextManager[Socket]]
-BALANCE = "subscription Balance { me { externalId balance { total } } }"
-
-
-class Site:
-    """The endpoint with limits of its own."""
-
-    def __init__(self, runtime: Runtime, client: Client, limits: Limits) -> None:
-        self.places = Places()
-        authenticator = Authenticator(runtime.database, client.tokens)
-        self._endpoint = WebSocketEndpoint(
-            runtime, authenticator, Engine(runtime), self.places, limits
-        )
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._endpoint.respond(WebSocket(scope, receive, send))
+from tests.support.socket_client import Closed, Site, Socket, accepted, opened
 
 
 @pytest.fixture
 async def nothing_left(client: Client) -> AsyncIterator[None]:
-    """No task may outlive the sockets, but the one that hears Valkey."""
     assert client
-    before = asyncio.all_tasks()
-    yield
-    left = others(before)
-    for _ in range(100):
-        if not left:
-            return
-        await asyncio.sleep(0.02)
-        left = others(before)
-    raise AssertionError(left)
-
-
-def others(before: set[asyncio.Task[Any]]) -> list[asyncio.Task[Any]]:
-    mine = asyncio.current_task()
-    return [
-        task
-        for task in asyncio.all_tasks() - before
-        if task is not mine and "Live" not in repr(task)
-    ]
+    async with leaving_nothing():
+        yield
 
 
 @pytest.fixture
@@ -81,16 +40,6 @@ async def socket(client: Client, nothing_left: None) -> AsyncIterator[Socket]:
 def codes(message: dict[str, Any]) -> list[str]:
     assert message["type"] == "error", message
     return [error["extensions"]["code"] for error in message["payload"]]
-
-
-async def announced(runtime: Runtime) -> None:
-    """Be the worker for a moment, once what was written is handed out."""
-    async with asyncio.timeout(20), runtime.database.alone() as session:
-        while await session.value(
-            "SELECT max(xid) >= pg_snapshot_xmin(pg_current_snapshot()) FROM fact"
-        ):
-            await asyncio.sleep(0.02)
-    await Announcer(runtime.database, runtime.valkey).tick(runtime.clock.now())
 
 
 async def test_a_query_and_its_end(client: Client, socket: Socket) -> None:
@@ -151,13 +100,14 @@ async def total(socket: Socket) -> str:
 
 
 async def test_who_is_not_enrolled_yet_sees_it_happen(
-    client: Client, socket: Socket, monkeypatch: pytest.MonkeyPatch
+    client: Client, runtime: Runtime, socket: Socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subscription, "_ENROLMENT_SECONDS", 0.05)
     await socket.admitted(client.member("ana"))
     socket.ask("1", BALANCE)
     assert (await socket.hear())["payload"] == {"data": {"me": None}}
     assert await socket.silent()
+    assert runtime.database.connections_in_use() == 0
     await client.shop.buy(purchase("p1", "ana", 300, client.shop.clock.now()))
     assert await total(socket) == "3"
 

@@ -14,7 +14,7 @@ class Caller:
     """Of the peer; several callers may share one."""
     language: str = "en"
     client: str = ""
-    """What the calling program says it is, `name` or `name/version`: for counting, not for trust."""
+    """What the calling program says it is, `name` or `name/version`: counted, never trusted."""
 
     @property
     def account(self) -> str:

@@ -41,6 +41,8 @@ _SORTS: tuple[tuple[str, tuple[type[GraphQLNamedType], ...]], ...] = (
     ("Enums", (GraphQLEnumType,)),
     ("Scalars", (GraphQLScalarType,)),
 )
+# A root type has no heading but that of its fields.
+_ROOTS = {"Query": "queries", "Mutation": "mutations", "Subscription": "subscriptions"}
 
 
 def page(schema: GraphQLSchema) -> str:
@@ -172,7 +174,7 @@ def _link(kind: GraphQLType) -> str:
     named = get_named_type(kind)
     if is_specified_scalar_type(named):
         return f"`{kind}`"
-    return f"[`{kind}`](#{_anchor(named.name)})"
+    return f"[`{kind}`](#{_ROOTS.get(named.name) or _anchor(named.name)})"
 
 
 def _anchor(title: str) -> str:

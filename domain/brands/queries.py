@@ -51,7 +51,8 @@ async def keys(session: Session, brand_id: int) -> list[ApiKey]:
 async def by_key(session: Session, secret_hash: bytes) -> tuple[UUID, KeyRole, Brand] | None:
     """Return the id, the role and the brand of a key that is not revoked, or None."""
     row = await session.one(
-        "SELECT k.id AS key_id, k.role, b.id, b.code, b.name, b.time_zone, b.currency, b.currency_exponent"
+        "SELECT k.id AS key_id, k.role,"
+        " b.id, b.code, b.name, b.time_zone, b.currency, b.currency_exponent"
         " FROM api_key k JOIN brand b ON b.id = k.brand_id"
         " WHERE k.secret_hash = $1 AND k.revoked_at IS NULL",
         secret_hash,

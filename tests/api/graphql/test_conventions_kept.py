@@ -1,7 +1,12 @@
 """Conventions that answers show: what is capped, and that a node is the same wherever it is met."""
 
 import pytest
-from graphql import GraphQLField, GraphQLInputObjectType, get_named_type
+from graphql import (
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    get_named_type,
+)
 
 from api.auth import Role
 from api.graphql.schema import core
@@ -61,7 +66,9 @@ async def test_lists_that_are_sent_are_no_longer(
         assert ("TOO_MANY_" in answer.body.decode()) == longer, answer.body[:500]
 
 
-NODES = [each.name for each in SCHEMA.get_implementations(SCHEMA.type_map["Node"]).objects]  # type: ignore[arg-type]
+NODE = SCHEMA.type_map["Node"]
+assert isinstance(NODE, GraphQLInterfaceType)
+NODES = [each.name for each in SCHEMA.get_implementations(NODE).objects]
 
 
 def way_to_node(kind: str, role: Role) -> operations.Way | None:

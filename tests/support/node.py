@@ -19,7 +19,6 @@ from tests.support.tree import ROOT
 
 VERSION_MIN = 18
 SECONDS_MAX = 120
-PACKAGES = ("nodejs", "npm")
 _STAMP = ".installed"
 
 
@@ -88,11 +87,11 @@ def relock(folder: Path, *options: str) -> None:
 
 
 def _node() -> str:
-    return program("node", "nodejs", packages=PACKAGES)
+    return program("node", "nodejs", package="nodejs")
 
 
 def _npm() -> str:
-    return program("npm", packages=PACKAGES)
+    return program("npm", package="npm")
 
 
 def _version(path: str) -> int:

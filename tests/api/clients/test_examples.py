@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.node import script
+from tests.support.process import COMMAND
 from tests.support.served import Site
 from tests.support.tree import ROOT
 
@@ -63,6 +64,17 @@ def test_gql(site: Site) -> None:
     )
     assert done.stderr == ""
     assert done.stdout == SAID
+
+
+async def test_the_documents_pass_our_own_check(site: Site) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(*COMMAND, "schema", "check-documents", "docs/clients"),
+        cwd=ROOT,
+        env=site.environment,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await process.communicate()
+    assert (process.returncode, out) == (0, b"good operations: 7, errors: 0, warnings: 0\n")
 
 
 async def test_gql_follows_a_subscription(site: Site) -> None:

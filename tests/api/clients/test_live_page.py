@@ -16,7 +16,7 @@ STILL = ("--disable-background-networking", "--disable-component-update", "--dis
 
 @pytest.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    path = program("chromium", "chromium-browser", "google-chrome", packages=("chromium",))
+    path = program("chromium", "chromium-browser", "google-chrome", package="chromium")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-gpu", "--no-first-run", *STILL]

@@ -44,7 +44,7 @@ ANSWER = [ACK, {"type": "next", "id": "1", "data": ME}, {"type": "complete", "id
 
 @pytest.fixture(scope="module")
 def seen(suites: Path, site: Site) -> Seen:
-    short_lived = site.member(lasts=timedelta(seconds=4))
+    short_lived = site.member(lasts=timedelta(seconds=8))
     done = node(suites / "websocket.mjs", site.address, site.member(), short_lived)
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))

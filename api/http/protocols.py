@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -9,7 +10,7 @@ from websockets.frames import Frame
 
 from api.http.stream import LEAVING
 
-FRAGMENTS_MAX = 100
+FRAGMENTS_MAX = 1_000
 _ABORT_SECONDS = 15
 
 _NO_FAULTS = (
@@ -17,16 +18,22 @@ _NO_FAULTS = (
     "Invalid UTF-8",
     # A handshake refused with an answer was completed.
     "ASGI callable returned without completing handshake",
+    # A stream whose reader takes nothing is given up.
+    "ASGI callable returned without completing response",
 )
 
-_log = logging.getLogger("laurel.websocket.server")
-# It tells of every socket, with addresses that may hold credentials.
+_log = logging.getLogger("laurel.server")
+# It would tell of every socket, with addresses that may hold credentials.
 _log.setLevel(logging.WARNING)
 _log.addFilter(lambda record: not record.getMessage().startswith(_NO_FAULTS))
 
 
 class HttpProtocol(HttpToolsProtocol):
     """HTTP that tells the application's streams when the server wants to leave."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.logger = _log
 
     def shutdown(self) -> None:
         """End the connection once the answer under way is sent."""
@@ -39,8 +46,8 @@ class HttpProtocol(HttpToolsProtocol):
 class SocketProtocol(WebSocketsSansIOProtocol):
     """WebSocket whose client can neither fill the memory with fragments nor stay for ever."""
 
-    def __init__(self, *arguments: object, **options: object) -> None:
-        super().__init__(*arguments, **options)  # type: ignore[arg-type]
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
         self.logger = _log
         self.conn.logger = _log
 

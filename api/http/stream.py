@@ -92,11 +92,11 @@ class _Stream(Response):
             if lapsing.done() and not telling.done():
                 await ended(telling)
                 await _sent(send, _event(_unauthenticated(lapsing.result())) + _COMPLETE)
-            return not (gone.done() or living.done())
+            return leaving.done() or lapsing.done() or (telling.done() and telling.result())
         finally:
             await ended(*tasks)
 
-    async def _tell(self, send: Send) -> None:
+    async def _tell(self, send: Send) -> bool:
         try:
             async with aclosing(results(self._streams.engine, self._prepared)) as contents:
                 async for content in contents:
@@ -106,6 +106,7 @@ class _Stream(Response):
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller is told
             await _sent(send, _event({"errors": failed(error)}))
         await _sent(send, _COMPLETE)
+        return True
 
     async def _lapse(self) -> str:
         streams, principal = self._streams, self._prepared.context.principal

@@ -36,6 +36,8 @@ from kit.settings import Settings
 _HEADERS_TAKEN = [
     "accept-language",
     "apollo-require-preflight",
+    "apollographql-client-name",
+    "apollographql-client-version",
     "authorization",
     "content-type",
     "if-none-match",

@@ -84,7 +84,7 @@ class Served:
         count = 0
         while time.monotonic() < until:
             status, content = await self._answer(reader, writer, body(start * 1_000_000 + count))
-            if status != 200 or b'"errors"' in content:  # noqa: PLR2004
+            if status != 200 or b'"errors"' in content:
                 raise MeasurementError(f"{self.name}: {status} {content[:300]!r}")
             count += 1
         writer.close()
@@ -152,7 +152,7 @@ async def filled(shop: Shop, members: int) -> None:
 
 @asynccontextmanager
 async def serving(
-    name: str, scratch: Cluster, port: int, environment: dict[str, str], token: str
+    name: str, port: int, environment: dict[str, str], token: str
 ) -> AsyncIterator[Served]:
     """Run one of the servers while the block runs."""
     process = await asyncio.create_subprocess_exec(
@@ -196,12 +196,12 @@ async def measured(options: argparse.Namespace, scratch: Cluster, folder: Path) 
         os.environ.update(environment)
         token = Tokens(Settings()).issue("grocer", "m1", SystemClock().now())
         async with (
-            serving("laurel", scratch, options.port, environment, token) as ours,
-            serving("stock", scratch, options.port + 1, environment, token) as stock,
+            serving("laurel", options.port, environment, token) as ours,
+            serving("stock", options.port + 1, environment, token) as stock,
         ):
             if (os.cpu_count() or 1) > 1:
                 os.sched_setaffinity(0, {1})
-            if without_cursors(await ours.once()) != without_cursors(await stock.once()):
+            if await ours.once() != await stock.once():
                 raise MeasurementError("the two servers answer differently")
             for number in range(options.rounds + 1):
                 report.progress(f"round {number} of {options.rounds}")
@@ -217,11 +217,6 @@ async def measured(options: argparse.Namespace, scratch: Cluster, folder: Path) 
                         served.rates.clear()
                         served.microseconds.clear()
             return table(ours, stock)
-
-
-def without_cursors(data: object) -> object:
-    """Return an answer's data; cursors are signed alike, so nothing is left out."""
-    return data
 
 
 def table(ours: Served, stock: Served) -> str:

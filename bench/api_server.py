@@ -48,9 +48,7 @@ class _View(GraphQL[Context, None]):
         del response
         state = request.app.state
         authorization = request.headers.get("authorization")
-        principal = await state.authenticator.principal(
-            authorization, state.runtime.clock.now()
-        )
+        principal = await state.authenticator.principal(authorization, state.runtime.clock.now())
         return Context(state.runtime, Caller(principal), state.buckets, state.secret)
 
 

@@ -38,12 +38,7 @@ _GET = frozenset({OperationType.QUERY})
 _POST = _GET | {OperationType.MUTATION}
 _FOLLOWED = frozenset({OperationType.SUBSCRIPTION})
 # No form and no image can send these: a browser asks us first, or a program sent them.
-_DELIBERATE = (
-    "authorization",
-    "content-type",
-    "apollo-require-preflight",
-    "x-apollo-operation-name",
-)
+_DELIBERATE = ("authorization", "apollo-require-preflight", "x-apollo-operation-name")
 
 T = TypeVar("T")
 
@@ -164,15 +159,17 @@ def _takes_parts(request: Request) -> bool:
 def _check_deliberate(request: Request, parameters: Parameters) -> None:
     """Refuse what another site's page could make a browser send without being asked.
 
-    The rule is Apollo Server's, widened by documents that were registered before and by callers
-    who name GraphQL's own media type, which no element of a page does.
+    The rule is Apollo Server's, widened by documents that were registered before, by pages of our
+    own, and by programs: every browser that sends `Sec-Fetch-Mode` sends `Sec-Fetch-Site`, too.
     """
-    accepted = request.headers.get("accept", "")
+    given = request.headers
+    site, mode = given.get("sec-fetch-site"), given.get("sec-fetch-mode")
     if (
         parameters.document_id is None
-        and media.GRAPHQL not in accepted
-        and media.JSON not in accepted
-        and not any(name in request.headers for name in _DELIBERATE)
+        and not any(name in given for name in _DELIBERATE)
+        and given.get("content-type", "").partition(";")[0].strip().lower() != media.JSON
+        and site != "same-origin"
+        and not (mode == "cors" and site is None)
     ):
         message = "Send the header `apollo-require-preflight: true` with a GET request."
         raise bad_request(message, code="PREFLIGHT_REQUIRED")

@@ -1,6 +1,6 @@
 """Reads of applied programme versions."""
 
-from functools import lru_cache
+from datetime import datetime
 
 from domain.programmes.rules import Programme, SectionKinds, Timeline, Version, load
 from kit.db import Session
@@ -12,6 +12,16 @@ _VERSIONS = """
     WHERE brand_id = $1
     ORDER BY effective_from
 """
+_KEYS = """
+    SELECT id, effective_from, content_hash
+    FROM programme_version
+    WHERE brand_id = $1
+    ORDER BY effective_from
+"""
+_KEPT_MAX = 1_000
+
+Key = tuple[int, datetime, bytes, tuple[tuple[str, type[Section]], ...]]
+_kept: dict[Key, Programme] = {}
 
 
 async def versions(session: Session, brand_id: int) -> list[Version]:
@@ -25,11 +35,16 @@ async def timeline(session: Session, brand_id: int, sections: SectionKinds) -> T
     An applied file never changes, so it is read once per process.
     """
     kinds = tuple(sections.items())
-    return Timeline(tuple(_read(each, kinds) for each in await versions(session, brand_id)))
+    keys: list[Key] = [(*row, kinds) for row in await session.fetch(_KEYS, brand_id)]
+    if not all(key in _kept for key in keys):
+        if len(_kept) > _KEPT_MAX:
+            _kept.clear()
+        for each in await versions(session, brand_id):
+            key = (each.id, each.effective_from, each.content_hash, kinds)
+            _kept.setdefault(key, _read(each, sections))
+    return Timeline(tuple(_kept[key] for key in keys))
 
 
-@lru_cache(maxsize=1000)
-def _read(version: Version, kinds: tuple[tuple[str, type[Section]], ...]) -> Programme:
-    source = f"version {version.id}"
-    document = load(version.document, dict(kinds), source)
+def _read(version: Version, sections: SectionKinds) -> Programme:
+    document = load(version.document, sections, f"version {version.id}")
     return Programme(version.id, version.effective_from, document)

@@ -10,8 +10,6 @@ from tests.support.node import node
 from tests.support.served import Site
 
 AUDITS = 61
-# It asks with a bare GET, as an image on any site's page could; we want a header with that.
-BARE_GET = "5A70"
 
 
 def audited(suites: Path, site: Site, *preflight: str) -> dict[str, dict[str, Any]]:
@@ -28,12 +26,8 @@ def failed(results: dict[str, dict[str, Any]]) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("header", ["apollo-require-preflight", "x-apollo-operation-name"])
-def test_every_audit_is_met(suites: Path, site: Site, header: str) -> None:
-    results = audited(suites, site, header)
+@pytest.mark.parametrize("headers", [[], ["apollo-require-preflight"]])
+def test_every_audit_is_met(suites: Path, site: Site, headers: list[str]) -> None:
+    results = audited(suites, site, *headers)
     assert len(results) == AUDITS
     assert failed(results) == {}
-
-
-def test_only_a_get_without_any_header_is_refused(suites: Path, site: Site) -> None:
-    assert list(failed(audited(suites, site))) == [BARE_GET]

@@ -35,6 +35,8 @@ class _Held:
     written: Callable[[Any], Any] | None = None
     kind: GraphQLObjectType | None = None
     listed: bool = False
+    exact: type | None = None
+    """The one class whose objects are of that kind for certain, where it must be looked at."""
 
 
 class ShortExecutor(Executor[None]):
@@ -82,7 +84,7 @@ class ShortExecutor(Executor[None]):
         if held is None or held.kind is None:
             return self.execute_field(parent_type, source, details, place, None)
         value = getattr(source, held.attribute)
-        if value is None or (held.listed and None in value):
+        if not _usual(held, value):
             return self.execute_field(parent_type, source, details, place, None)
         if not held.nullable:
             return self._composed(held.kind, details, place, value, listed=held.listed)
@@ -143,6 +145,16 @@ class ShortExecutor(Executor[None]):
             return None
 
 
+def _usual(held: _Held, value: Any) -> bool:
+    if value is None:
+        return False
+    if held.exact is None:
+        return not held.listed or None not in value
+    if held.listed:
+        return all(type(item) is held.exact for item in value)
+    return type(value) is held.exact
+
+
 def _value(held: _Held, source: Any) -> Any:
     """Return a value as it is written, Undefined for one out of the ordinary."""
     value = getattr(source, held.attribute)
@@ -173,6 +185,7 @@ def _of(field: GraphQLField) -> _Held | None:
     listed = isinstance(kind, GraphQLList) and isinstance(kind.of_type, GraphQLNonNull)
     if isinstance(kind, GraphQLList) and isinstance(kind.of_type, GraphQLNonNull):
         kind = kind.of_type.of_type
-    if isinstance(kind, GraphQLObjectType) and kind.is_type_of is None:
-        return _Held(name, nullable, kind=kind, listed=listed)
-    return None
+    if not isinstance(kind, GraphQLObjectType):
+        return None
+    exact = kind.extensions["strawberry-definition"].origin if kind.is_type_of else None
+    return _Held(name, nullable, kind=kind, listed=listed, exact=exact)

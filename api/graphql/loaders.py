@@ -64,6 +64,9 @@ class Loaders:
         self.standings: DataLoader[tuple[UUID, datetime], Standing | None] = DataLoader(
             load_fn=self._standings
         )
+        self.movements: DataLoader[tuple[UUID, int], Movement | None] = self._loader(
+            self._movements
+        )
         self.activity: DataLoader[Wanted, list[Movement] | None] = self._loader(self._activity)
 
     async def programmes(self) -> Programmes:
@@ -119,6 +122,11 @@ class Loaders:
         spent = await earning.spend_by_year(session, self._brand, ids, at)
         local = self._brand.local(at)
         return {member_id: standing(ladder, years, local) for member_id, years in spent.items()}
+
+    async def _movements(
+        self, session: Session, keys: list[tuple[UUID, int]]
+    ) -> dict[tuple[UUID, int], Movement]:
+        return await wallets.movements(session, self._brand.id, keys)
 
     async def _activity(
         self, session: Session, wanted: list[Wanted]

@@ -12,7 +12,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.auth import Role
 from api.context import Info
-from api.graphql import brands, earning, figures, ids, members
+from api.graphql import brands, earning, figures, ids, members, wallets
 from api.graphql import programme as programmes
 from api.graphql.brands import Brand
 from api.graphql.earning import PurchaseOutcome, RefundOutcome
@@ -36,6 +36,7 @@ from api.graphql.paging import After, Before, Connection, First, Last, paged
 from api.graphql.programme import Programme
 from api.graphql.scalars import SCALARS
 from api.graphql.subscription import Subscription
+from api.graphql.wallets import Activity
 from kit.errors import InvalidInputError, LaurelError
 
 NODES_MAX = 100
@@ -212,12 +213,27 @@ async def _node(info: Info, text: str) -> Node | None:
     if named.kind == brands.KIND:
         own = named.key == principal.brand.code
         return brands.brand(principal.brand) if own else None
+    if named.kind == wallets.KIND:
+        return await _activity(info, named.key)
     if named.kind != members.KIND:
         return None
     if principal.role is Role.MEMBER:
         me = await members.own(info)
         return me if me and str(me.key) == named.key else None
     return await members.by_id(info, named.key)
+
+
+async def _activity(info: Info, text: str) -> Activity | None:
+    key = wallets.activity_key(text)
+    if key is None:
+        return None
+    if info.context.principal.role is Role.MEMBER:
+        me = await members.own(info)
+        if me is None or me.key != key[0]:
+            return None
+    loaders = info.context.loaders
+    found = await loaders.movements.load(key)
+    return wallets.activity((await loaders.programmes()).scale, found) if found else None
 
 
 async def _nodes(info: Info, texts: Sequence[str]) -> list[Node | None]:
@@ -232,7 +248,7 @@ def _made(*, in_order: bool) -> strawberry.Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[Member, Brand],
+        types=[Activity, Brand, Member],
         config=StrawberryConfig(scalar_map=SCALARS, sort_schema=in_order),
     )
 

@@ -1,13 +1,19 @@
 """What a member has, when it ends, and how it came and went."""
 
 from datetime import datetime
+from uuid import UUID
 
 import strawberry
 
+from api.graphql import ids
 from api.graphql.fields import SIGNED_IN, attribute
 from api.graphql.money import points
+from api.graphql.node import Node
 from api.graphql.scalars import Points
 from domain.wallets.queries import UPCOMING_MAX, Movement, WalletBalance
+
+KIND = "Activity"
+_NUMBER_MAX = 2**63 - 1
 
 
 @strawberry.type(description="Points that end at one instant.")
@@ -37,7 +43,7 @@ class Balance:
 
 
 @strawberry.type(description="Points that came or went, and why.")
-class Activity:
+class Activity(Node):
     """A movement of points."""
 
     key: strawberry.Private[int]
@@ -73,6 +79,8 @@ def balance(scale: int, found: WalletBalance | None) -> Balance:
 def activity(scale: int, movement: Movement) -> Activity:
     """Return a movement as it is shown."""
     return Activity(
+        # Points that go from member to member are an activity of either.
+        id=ids.encode(KIND, f"{movement.id}.{movement.member_id}"),
         key=movement.id,
         code=movement.code,
         points=points(scale, movement.points),
@@ -80,3 +88,14 @@ def activity(scale: int, movement: Movement) -> Activity:
         recorded_at=movement.recorded_at,
         reference=movement.reference,
     )
+
+
+def activity_key(text: str) -> tuple[UUID, int] | None:
+    """Return the member and the number in the key of an activity's id, None if it is none."""
+    number, _, member = text.partition(".")
+    try:
+        key = UUID(member), int(number)
+    except ValueError:
+        return None
+    # An object has one id only.
+    return key if text == f"{key[1]}.{key[0]}" and 0 < key[1] <= _NUMBER_MAX else None

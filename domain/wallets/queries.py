@@ -53,6 +53,16 @@ FROM wallet w CROSS JOIN LATERAL (
 ) AS t JOIN journal j ON j.id = t.journal_id
 WHERE w.brand_id = $1 AND w.member_id = ANY ($2) ORDER BY t.id {order}
 """
+_MOVEMENTS = """
+SELECT t.id, w.member_id, t.code,
+       CASE WHEN t.credit_account = w.account_id THEN t.amount ELSE -t.amount END AS points,
+       j.effective_at, t.recorded_at, j.meta ->> 'reference' AS reference
+FROM unnest($2::uuid[], $3::bigint[]) AS asked (member_id, id)
+JOIN wallet w ON w.brand_id = $1 AND w.member_id = asked.member_id
+JOIN transfer t ON t.id = asked.id AND t.kind IN (0, 2)
+    AND w.account_id IN (t.debit_account, t.credit_account)
+JOIN journal j ON j.id = t.journal_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +168,12 @@ async def activity(
     for row in rows:
         found[row["member_id"]].append(Movement(*row))
     return found
+
+
+async def movements(
+    session: Session, brand_id: int, keys: Sequence[tuple[UUID, int]]
+) -> dict[tuple[UUID, int], Movement]:
+    """Return these movements by member and id; one that is not that member's is left out."""
+    member_ids, ids = [member_id for member_id, _ in keys], [number for _, number in keys]
+    rows = await session.fetch(_MOVEMENTS, brand_id, member_ids, ids)
+    return {(row["member_id"], row["id"]): Movement(*row) for row in rows}

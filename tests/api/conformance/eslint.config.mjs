@@ -3,7 +3,6 @@ import graphql from '@graphql-eslint/eslint-plugin'
 
 // Values, not things: they have no identity of their own and are kept with what they belong to.
 const VALUES = [
-  'Activity',
   'Balance',
   'Figures',
   'Money',
@@ -33,10 +32,7 @@ export default [
       ...graphql.configs['flat/schema-relay'].rules,
       '@graphql-eslint/input-name': 'error',
       '@graphql-eslint/no-scalar-result-type-on-mutation': 'error',
-      '@graphql-eslint/relay-edge-types': [
-        'error',
-        { listTypeCanWrapOnlyEdgeType: false, shouldImplementNode: false },
-      ],
+      '@graphql-eslint/relay-edge-types': ['error', { listTypeCanWrapOnlyEdgeType: false }],
       '@graphql-eslint/require-deprecation-date': 'error',
       '@graphql-eslint/require-field-of-type-query-in-mutation-result': 'error',
       '@graphql-eslint/require-nullable-fields-with-oneof': 'error',

@@ -145,8 +145,11 @@ def unawaited() -> Iterator[None]:
     """Whatever executes it, a field that is cancelled before it began warns of that."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
+        # Not just anywhere, where the warning could not be given.
+        gc.disable()
         yield
         gc.collect()
+        gc.enable()
 
 
 @pytest.mark.usefixtures("unawaited")

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from api.graphql.ids import decode, encode
 from domain.earning.service_refund import Refund
 from tests.support.client import Client
 from tests.support.shop import purchase
@@ -207,6 +208,38 @@ async def test_a_member_is_fetched_again_by_id(ana: Client) -> None:
     for token in (ana.member("ana"), ana.staff, ana.server):
         assert (await ana.ask(query, token, id=me["id"])).data == expected
     assert (await ana.ask(query, ana.member("ben"), id=me["id"])).data == {"node": None}
+
+
+MOVEMENTS = """
+query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Activity { code points reference } } }
+"""
+
+
+async def test_an_activity_is_fetched_again_by_id(ana: Client) -> None:
+    query = "{ me { activity(last: 2) { nodes { id code points reference } } } }"
+    found = (await ana.ask(query, ana.member("ana"))).data["me"]["activity"]["nodes"]
+    assert [each["reference"] for each in found] == ["p2", "p1"]
+    asked = [each["id"] for each in found]
+    for token in (ana.member("ana"), ana.staff, ana.server):
+        assert (await ana.ask(MOVEMENTS, token, ids=asked)).data == {"nodes": found}
+    await ana.shop.buy(purchase("p4", "ben", 100, SPRING))
+    for token in (ana.member("ben"), ana.member("nobody")):
+        assert (await ana.ask(MOVEMENTS, token, ids=asked)).data == {"nodes": [None, None]}
+
+
+async def test_ids_of_no_activity(ana: Client) -> None:
+    me = (await ana.ask("{ me { id activity { nodes { id } } } }", ana.member("ana"))).data["me"]
+    _, key = decode(me["activity"]["nodes"][0]["id"]) or ("", "")
+    number, _, member = key.partition(".")
+    await ana.shop.buy(purchase("p4", "ben", 100, SPRING))
+    ben = (await ana.ask("{ me { id } }", ana.member("ben"))).data["me"]["id"]
+    _, other = decode(ben) or ("", "")
+    made_up = [
+        *(f"{number}.{other}", f"0.{member}", f"-1.{member}", f"{2**63}.{member}", member),
+        *(f"+{number}.{member}", f"{number}.{member.upper()}", f"{int(number) + 999}.{member}"),
+    ]
+    asked = [encode("Activity", each) for each in made_up]
+    assert (await ana.ask(MOVEMENTS, ana.staff, ids=asked)).data == {"nodes": [None] * len(asked)}
 
 
 async def test_nodes_come_in_order_with_gaps(ana: Client) -> None:

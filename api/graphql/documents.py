@@ -20,12 +20,8 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     TypeInfo,
-    TypeInfoVisitor,
     Visitor,
     parse,
-    specified_rules,
-    validate,
-    visit,
 )
 
 from api.auth import Role
@@ -33,10 +29,12 @@ from api.errors import Refusal, refusal
 from api.graphql import limits
 from api.graphql.cost import Cost, Costs
 from api.graphql.fields import EVERYONE, allowed
+from api.graphql.validation import faults
+from api.graphql.walk import Plan
 
-ERRORS_MAX = 20
+# Fewer than of other errors: each may take a millisecond to put in words.
+ERRORS_MAX = 10
 KEPT_MAX = 1_000
-KEPT_LENGTH_MAX = 20_000
 # A parsed document takes about a hundred times the memory of its text.
 KEPT_LENGTH_TOTAL = 1_000_000
 
@@ -109,8 +107,6 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, *, hide_suggestions: bool) -> None:
         self._schema = schema
         self._hide_suggestions = hide_suggestions
-        # Made once: rules made anew for each request would make every request unknown.
-        self._rules = tuple(specified_rules)
         self._kept: OrderedDict[str, Document | Refusal] = OrderedDict()
         self._kept_length = 0
         self._pinned: dict[str, Document | Refusal] = {}
@@ -135,7 +131,7 @@ class Documents:
         if known is not None:
             return known
         prepared = self._prepare(text)
-        if len(text) <= KEPT_LENGTH_MAX:
+        if len(text) <= limits.SOURCE_LENGTH_MAX:
             self._kept[text] = prepared
             self._kept_length += len(text)
             while len(self._kept) > KEPT_MAX or self._kept_length > KEPT_LENGTH_TOTAL:
@@ -144,12 +140,14 @@ class Documents:
         return prepared
 
     def _prepare(self, text: str) -> Document | Refusal:
+        too_long = limits.check_text(text)
+        if too_long is not None:
+            return Refusal("GRAPHQL_PARSE_FAILED", [too_long])
         try:
             ast = parse(
                 text,
                 max_lexical_tokens=limits.TOKENS_MAX,
                 max_comments=limits.COMMENTS_MAX,
-                max_source_length=limits.SOURCE_LENGTH_MAX,
             )
         except GraphQLError as error:
             return Refusal("GRAPHQL_PARSE_FAILED", [error])
@@ -162,12 +160,8 @@ class Documents:
         too_large = limits.check_size(ast)
         if too_large is not None:
             return [too_large]
-        errors = validate(
-            self._schema,
-            ast,
-            self._rules,
-            max_errors=ERRORS_MAX,
-            hide_suggestions=self._hide_suggestions,
+        errors = faults(
+            self._schema, ast, errors_max=ERRORS_MAX, hide_suggestions=self._hide_suggestions
         )
         # Only a valid document is free of circles.
         too_deep = None
@@ -226,10 +220,13 @@ class _Collector(Visitor):
         self.parts[-1].uses.append(use)
 
 
+_COLLECTION = Plan(_Collector)
+
+
 def _document(schema: GraphQLSchema, ast: DocumentNode) -> Document:
     types = TypeInfo(schema)
     collector = _Collector(types)
-    visit(ast, TypeInfoVisitor(types, collector))
+    _COLLECTION.walk(ast, types, collector)
     fragments: dict[str, _Part] = {}
     definitions: dict[str, FragmentDefinitionNode] = {}
     for part in collector.parts:

@@ -10,13 +10,20 @@ async def ended(*tasks: asyncio.Task[Any]) -> None:
     """Cancel tasks until they have ended; what they came to is not looked at.
 
     Once may not do: until Python 3.12 `asyncio.wait_for`, in whatever library, loses a
-    cancellation that comes together with what it waits for.
+    cancellation that comes together with what it waits for. Whoever is cancelled while it waits
+    here goes on until all have ended: it may be the last who knows of them.
     """
+    interrupted: asyncio.CancelledError | None = None
     while running := [task for task in tasks if not task.done()]:
         for task in running:
             task.cancel()
-        await asyncio.wait(running, timeout=_AGAIN_SECONDS)
+        try:
+            await asyncio.wait(running, timeout=_AGAIN_SECONDS)
+        except asyncio.CancelledError as error:
+            interrupted = error
     for task in tasks:
         if not task.cancelled():
             # Else asyncio would complain that nobody looked.
             task.exception()
+    if interrupted is not None:
+        raise interrupted

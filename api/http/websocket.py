@@ -3,7 +3,6 @@
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-import structlog
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -17,8 +16,6 @@ from api.http.places import Places
 from api.http.session import Limits, Session
 from api.runtime import Runtime
 from kit.log import bind_correlation
-
-_log = structlog.get_logger("laurel.websocket")
 
 
 class WebSocketEndpoint:
@@ -40,15 +37,9 @@ class WebSocketEndpoint:
 
     async def respond(self, socket: WebSocket) -> None:
         """Serve ``socket`` until it is closed."""
-        with bind_correlation():
-            try:
-                await self._respond(socket)
-            except WebSocketDisconnect:
-                return
-            except Exception:  # noqa: BLE001 - a socket that fails is closed, and it is noted
-                _log.exception("a socket failed")
-                with suppress(Exception):
-                    await socket.close(1011, "Internal error")
+        # A client may leave in the middle of the handshake; a session has its own care.
+        with bind_correlation(), suppress(WebSocketDisconnect, OSError, RuntimeError):
+            await self._respond(socket)
 
     async def _respond(self, socket: WebSocket) -> None:
         if not self._welcome(socket):

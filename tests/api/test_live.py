@@ -38,6 +38,7 @@ async def ear(line: Line) -> AsyncIterator[Live]:
         ear = Live(valkey)
         yield ear
         await ear.aclose()
+    assert not [task for task in asyncio.all_tasks() if "Live." in repr(task)]
 
 
 async def say(runtime: Runtime, member_id: UUID, brand_id: int = 1) -> int:

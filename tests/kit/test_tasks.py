@@ -6,26 +6,42 @@ from contextlib import suppress
 from kit.tasks import ended
 
 
-async def test_tasks_end_even_if_they_lose_a_cancellation() -> None:
-    lost = 0
+async def deaf(lost: list[int]) -> None:
+    """Lose three cancellations."""
+    while len(lost) < 3:
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        lost.append(1)
+    await asyncio.Event().wait()
 
-    async def deaf() -> None:
-        nonlocal lost
-        while lost < 3:
-            with suppress(asyncio.CancelledError):
-                await asyncio.Event().wait()
-            lost += 1
-        await asyncio.Event().wait()
+
+async def test_tasks_end_even_if_they_lose_a_cancellation() -> None:
+    lost: list[int] = []
 
     async def failing() -> None:
         await asyncio.sleep(0)
         raise ValueError
 
-    tasks = [asyncio.create_task(work()) for work in (deaf, failing)]
+    tasks = [asyncio.create_task(work) for work in (deaf(lost), failing())]
     await asyncio.sleep(0.01)
     await ended(*tasks)
-    assert lost == 3
+    assert len(lost) == 3
     assert [task.cancelled() for task in tasks] == [True, False]
+
+
+async def test_who_ends_tasks_and_is_ended_ends_them_all_the_same() -> None:
+    inner = asyncio.create_task(deaf([]))
+
+    async def owner() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await ended(inner)
+
+    outer = asyncio.create_task(owner())
+    await asyncio.sleep(0.01)
+    await ended(outer)
+    assert (inner.cancelled(), outer.cancelled()) == (True, True)
 
 
 async def test_nothing_to_end() -> None:

@@ -7,14 +7,18 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
+from starlette.types import Message
+from structlog.testing import capture_logs
 
 from api.graphql import subscription
 from api.http.session import Limits
+from api.live import channel
 from api.runtime import Runtime
 from domain.brands import queries
 from domain.brands.service import revoke_keys
-from kit.db import Session
+from kit.db import Database, Session
 from tests.support.client import Client
 from tests.support.live import BALANCE, announced, leaving_nothing
 from tests.support.shop import purchase
@@ -455,3 +459,74 @@ async def test_sockets_are_counted(client: Client, socket: Socket) -> None:
     await socket.admitted(client.member("ana"))
     text = (await client.send("GET", "/metrics")).body.decode()
     assert 'laurel_open_connections{transport="websocket"} 1.0' in text
+
+
+async def test_a_failure_of_ours_is_masked_and_ends_its_operation_only(
+    client: Client, runtime: Runtime, admin: asyncpg.Connection, socket: Socket
+) -> None:
+    await client.shop.buy(purchase("p0", "ana", 1_000, client.shop.clock.now()))
+    (ana,) = await client.shop.member_ids("ana")
+    await socket.admitted(client.member("ana"))
+    socket.ask("1", BALANCE)
+    assert await total(socket) == "10"
+    await admin.execute("ALTER TABLE member RENAME TO away")
+    try:
+        await runtime.valkey.publish(channel(client.shop.brand.id, ana), b"")
+        answer = await socket.hear()
+    finally:
+        await admin.execute("ALTER TABLE away RENAME TO member")
+    assert codes(answer) == ["INTERNAL_SERVER_ERROR"]
+    assert "away" not in str(answer)
+    socket.ask("1", BALANCE)
+    assert await total(socket) == "10"
+
+
+async def test_1011_when_nobody_can_be_known(
+    client: Client, runtime: Runtime, nothing_left: None
+) -> None:
+    del nothing_left
+    nowhere = Database("postgresql+asyncpg://nobody@127.0.0.1:1/nothing")
+    site = Site(replace(runtime, database=nowhere), client, Limits())
+    async with opened(site) as socket:
+        await accepted(socket)
+        with capture_logs() as said:
+            socket.say("connection_init", payload={"authorization": f"Bearer {client.staff}"})
+            assert await socket.hear() == Closed(1011, "Internal error")
+    assert [each["event"] for each in said] == ["a socket failed"]
+    await nowhere.close()
+
+
+async def test_deferred_parts_come_one_by_one(
+    client: Client, runtime: Runtime, nothing_left: None
+) -> None:
+    del nothing_left
+    settings = runtime.settings.model_copy(update={"defer": True})
+    await client.shop.buy(purchase("p0", "ana", 1_000, client.shop.clock.now()))
+    async with opened(Site(replace(runtime, settings=settings), client, Limits())) as socket:
+        await accepted(socket)
+        await socket.admitted(client.member("ana"))
+        socket.ask("1", "{ me { externalId ... @defer { balance { total } } } }")
+        first = await socket.hear()
+        assert first["payload"]["data"] == {"me": {"externalId": "ana"}}
+        assert first["payload"]["hasNext"] is True
+        second = await socket.hear()
+        assert (second["type"], second["payload"]["hasNext"]) == ("next", False)
+        assert "10" in str(second["payload"])
+        assert await socket.hear() == {"type": "complete", "id": "1"}
+
+
+async def test_who_leaves_in_the_handshake_leaves_no_failure(
+    client: Client, runtime: Runtime
+) -> None:
+    site = Site(runtime, client, Limits())
+    async with opened(site) as socket:
+        scope, receive = socket.scope, socket.receive
+
+    async def gone(message: Message) -> None:
+        raise OSError(message["type"])
+
+    socket.to_server.put_nowait({"type": "websocket.connect"})
+    with capture_logs() as said:
+        await site(scope, receive, gone)
+    assert said == []
+    assert len(site.places) == 0

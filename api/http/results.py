@@ -1,6 +1,6 @@
 """An operation's answers, one or many, for transports that can carry many."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
@@ -14,18 +14,23 @@ EVERYTHING = frozenset(OperationType)
 
 async def results(engine: Engine, prepared: Prepared) -> AsyncGenerator[dict[str, Any], None]:
     """Yield the answers to an operation; closing the iterator ends the operation."""
-    if prepared.operation.type is OperationType.SUBSCRIPTION:
-        async with aclosing(engine.follow(prepared)) as followed:  # type: ignore[type-var]
-            async for content in followed:
-                # It may take long until it is sent, and very long until the next one comes.
-                await prepared.context.close()
-                yield content
-        return
-    outcome = await engine.run(prepared)
-    yield outcome.content
-    if outcome.rest is not None:
-        async for content in outcome.rest:
-            yield content
+    answers: AsyncIterator[dict[str, Any]] | None
+    try:
+        if prepared.operation.type is OperationType.SUBSCRIPTION:
+            answers = engine.follow(prepared)
+        else:
+            outcome = await engine.run(prepared)
+            yield outcome.content
+            answers = outcome.rest
+        if answers is not None:
+            async with aclosing(answers):  # type: ignore[type-var]
+                async for content in answers:
+                    if prepared.operation.type is OperationType.SUBSCRIPTION:
+                        # It may take long to be sent, and very long until the next one comes.
+                        await prepared.context.close()
+                    yield content
+    finally:
+        await prepared.context.close()
 
 
 def failed(error: Exception) -> list[dict[str, Any]]:

@@ -530,3 +530,19 @@ async def test_who_leaves_in_the_handshake_leaves_no_failure(
         await site(scope, receive, gone)
     assert said == []
     assert len(site.places) == 0
+
+
+async def test_what_is_deferred_and_not_wanted_any_more_holds_nothing(
+    client: Client, runtime: Runtime, nothing_left: None
+) -> None:
+    del nothing_left
+    settings = runtime.settings.model_copy(update={"defer": True})
+    await client.shop.buy(purchase("p0", "ana", 1_000, client.shop.clock.now()))
+    site = Site(replace(runtime, settings=settings), client, Limits(send_seconds=0.1))
+    async with opened(site) as socket:
+        await accepted(socket)
+        await socket.admitted(client.member("ana"))
+        socket.reads.clear()
+        socket.ask("1", "{ me { externalId ... @defer { balance { total } } } }")
+        await asyncio.sleep(0.3)
+        assert runtime.database.connections_in_use() == 0

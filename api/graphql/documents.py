@@ -10,17 +10,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from graphql import (
-    DirectiveNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLNamedType,
     GraphQLSchema,
+    InlineFragmentNode,
     OperationDefinitionNode,
     OperationType,
-    TypeInfo,
-    Visitor,
+    SelectionSetNode,
+    get_named_type,
+    is_composite_type,
     parse,
 )
 
@@ -30,7 +32,6 @@ from api.graphql import limits
 from api.graphql.cost import Cost, Costs
 from api.graphql.fields import EVERYONE, allowed
 from api.graphql.validation import faults
-from api.graphql.walk import Plan
 
 # Fewer than of other errors: each may take a millisecond to put in words.
 ERRORS_MAX = 10
@@ -187,49 +188,62 @@ class _Part:
     spreads: list[str]
 
 
-class _Collector(Visitor):
-    """Notes, for each definition of a document, its fields and the fragments it spreads."""
+class _Collection:
+    """Notes a definition's fields, in their order, and the fragments it spreads."""
 
-    def __init__(self, types: TypeInfo) -> None:
-        super().__init__()
-        self.parts: list[_Part] = []
+    def __init__(self, schema: GraphQLSchema) -> None:
         self.incremental = False
-        self._types = types
+        self._schema = schema
 
-    def enter_operation_definition(self, node: OperationDefinitionNode, *_: object) -> None:
-        self.parts.append(_Part(node, [], []))
+    def part(self, definition: OperationDefinitionNode | FragmentDefinitionNode) -> _Part:
+        part = _Part(definition, [], [])
+        on: GraphQLNamedType | None
+        if isinstance(definition, OperationDefinitionNode):
+            on = self._schema.get_root_type(definition.operation)
+        else:
+            on = self._schema.get_type(definition.type_condition.name.value)
+        self._collect(part, definition.selection_set, on)
+        return part
 
-    def enter_fragment_definition(self, node: FragmentDefinitionNode, *_: object) -> None:
-        self.parts.append(_Part(node, [], []))
+    def _collect(
+        self, part: _Part, selections: SelectionSetNode, on: GraphQLNamedType | None
+    ) -> None:
+        for node in selections.selections:
+            for directive in node.directives or ():
+                self.incremental |= directive.name.value in {"defer", "stream"}
+            if isinstance(node, FragmentSpreadNode):
+                part.spreads.append(node.name.value)
+            elif isinstance(node, InlineFragmentNode):
+                named = node.type_condition
+                inner = self._schema.get_type(named.name.value) if named else on
+                self._collect(part, node.selection_set, inner)
+            elif isinstance(node, FieldNode):
+                self._field(part, node, on)
 
-    def enter_fragment_spread(self, node: FragmentSpreadNode, *_: object) -> None:
-        self.parts[-1].spreads.append(node.name.value)
-
-    def enter_directive(self, node: DirectiveNode, *_: object) -> None:
-        self.incremental |= node.name.value in {"defer", "stream"}
-
-    def enter_field(self, node: FieldNode, *_: object) -> None:
-        parent, field = self._types.get_parent_type(), self._types.get_field_def()
+    def _field(self, part: _Part, node: FieldNode, on: GraphQLNamedType | None) -> None:
         name = node.name.value
-        if parent is None or field is None or name == "__typename":
-            return
-        introspective = name.startswith("__") or parent.name.startswith("__")
-        allow = EVERYONE if introspective else frozenset(allowed(field) or ())
-        deprecated = field.deprecation_reason is not None
-        use = Use(f"{parent.name}.{name}", allow, node, introspective, deprecated)
-        self.parts[-1].uses.append(use)
-
-
-_COLLECTION = Plan(_Collector)
+        found = self._schema.get_field(on, name) if is_composite_type(on) else None
+        if on is None or found is None:
+            raise AssertionError
+        if name != "__typename":
+            introspective = name.startswith("__") or on.name.startswith("__")
+            allow = EVERYONE if introspective else frozenset(allowed(found) or ())
+            deprecated = found.deprecation_reason is not None
+            part.uses.append(Use(f"{on.name}.{name}", allow, node, introspective, deprecated))
+        if node.selection_set is not None:
+            self._collect(part, node.selection_set, get_named_type(found.type))
 
 
 def _document(schema: GraphQLSchema, ast: DocumentNode) -> Document:
-    types = TypeInfo(schema)
-    collector = _Collector(types)
-    _COLLECTION.walk(ast, types, collector)
+    collection = _Collection(schema)
+    parts = [
+        collection.part(each)
+        for each in ast.definitions
+        if isinstance(each, OperationDefinitionNode | FragmentDefinitionNode)
+    ]
     fragments: dict[str, _Part] = {}
     definitions: dict[str, FragmentDefinitionNode] = {}
-    for part in collector.parts:
+    for part in parts:
         if isinstance(part.definition, FragmentDefinitionNode):
             fragments[part.definition.name.value] = part
             definitions[part.definition.name.value] = part.definition
@@ -241,10 +255,10 @@ def _document(schema: GraphQLSchema, ast: DocumentNode) -> Document:
             tuple(_reached(part, fragments)),
             costs.of(node),
         )
-        for part in collector.parts
+        for part in parts
         if isinstance(node := part.definition, OperationDefinitionNode)
     )
-    return Document(ast, operations, collector.incremental)
+    return Document(ast, operations, collection.incremental)
 
 
 def _reached(part: _Part, fragments: dict[str, _Part]) -> Iterator[Use]:

@@ -113,6 +113,8 @@ class _Context(ValidationContext):
     def get_variable_usages(self, node: _Definition) -> list[VariableUsage]:
         """Return where a definition uses variables itself."""
         found = self._usages.get(id(node))
+        if found is None and not _has_variables(node):
+            return []
         if found is None:
             usages = _Usages(self._type_info)
             _USAGES.walk(node, self._type_info, usages)
@@ -132,6 +134,10 @@ class _Context(ValidationContext):
             self.spend_fragment_work(len(found))
             self._all_usages[id(operation)] = found
         return found
+
+
+def _has_variables(node: _Definition) -> bool:
+    return node.loc is None or "$" in node.loc.source.body[node.loc.start : node.loc.end]
 
 
 class _Overlaps(OverlappingFieldsCanBeMergedRule):

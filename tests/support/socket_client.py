@@ -163,3 +163,9 @@ async def accepted(socket: Socket) -> str | None:
     assert message["type"] == "websocket.accept", message
     chosen: str | None = message["subprotocol"]
     return chosen
+
+
+def codes(message: dict[str, Any]) -> list[str]:
+    """Return the classes of the errors in an `error` message."""
+    assert message["type"] == "error", message
+    return [error["extensions"]["code"] for error in message["payload"]]

@@ -1,11 +1,12 @@
 """A member's home screen over HTTP: Laurel beside Strawberry's own view, same schema, same data.
 
-    python -m bench api [--seconds 5] [--rounds 5] [--connections 16] [--members 200]
+    python -m bench api [--seconds 5] [--rounds 5] [--connections 16] [--members 200] [--memory]
 
 Two servers, one process each, on one database; the load goes to them in turns, the server on one
 core and everything else on the other where there are two. Rows: the home query as its text, as the
 id of a trusted document, and as a new text each time (unknown: parsed and validated anew). The
-answers are compared before anything is measured. CPU is the server's own, user and system.
+answers are compared before anything is measured. CPU is the server's own, user and system. With
+``--memory`` both servers remember what they read, so that the API itself is compared.
 """
 
 import argparse
@@ -193,6 +194,8 @@ async def measured(options: argparse.Namespace, scratch: Cluster, folder: Path) 
             "LAUREL_ALLOWANCE": "10000",
             "LAUREL_LOG_LEVEL": options.log_level,
         }
+        if options.memory:
+            environment["BENCH_MEMORY"] = "1"
         os.environ.update(environment)
         token = Tokens(Settings()).issue("grocer", "m1", SystemClock().now())
         async with (
@@ -244,6 +247,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="after a first that does not count")
     parser.add_argument("--connections", type=int, default=16, help="how many ask at once")
     parser.add_argument("--members", type=int, default=200, help="how many members there are")
+    parser.add_argument("--memory", action="store_true", help="leave the database out")
     parser.add_argument("--port", type=int, default=18_000, help="it and the next are taken")
     parser.add_argument("--log-level", default="warning", help="of both servers")
     options = parser.parse_args()

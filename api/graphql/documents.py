@@ -7,7 +7,7 @@ runs, so that a refused field never leaves a mutation half done.
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from graphql import (
     DocumentNode,
@@ -30,6 +30,7 @@ from api.auth import Role
 from api.errors import Refusal, refusal
 from api.graphql import limits
 from api.graphql.cost import Cost, Costs
+from api.graphql.executor import Writers
 from api.graphql.fields import EVERYONE, allowed
 from api.graphql.validation import faults
 
@@ -87,6 +88,8 @@ class Document:
     operations: tuple[Operation, ...]
     incremental: bool = False
     """Whether parts of the answer are asked for later than the rest."""
+    writers: Writers = field(default_factory=dict, compare=False, repr=False)
+    """What was found out while it ran."""
 
     def operation(self, name: str | None) -> Operation | Refusal:
         """Return the operation called ``name``; without a name the only one."""

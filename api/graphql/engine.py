@@ -152,6 +152,7 @@ class Engine:
             self._schema,
             prepared.document.ast,
             executor_class=ShortExecutor,
+            writers=prepared.document.writers,
             **self._arguments(prepared),
         )
         source = await made if inspect.isawaitable(made) else made
@@ -201,10 +202,12 @@ class Engine:
         return operation, cost
 
     async def _outcome(self, prepared: Prepared) -> Outcome:
+        document = prepared.document
+        short: dict[str, Any] = {"executor_class": ShortExecutor, "writers": document.writers}
         made = experimental_execute_incrementally(
             self._schema,
-            prepared.document.ast,
-            executor_class=None if prepared.document.incremental else ShortExecutor,
+            document.ast,
+            **({} if document.incremental else short),
             **self._arguments(prepared),
         )
         result = await made if isinstance(made, Awaitable) else made

@@ -1,46 +1,58 @@
-"""graphql-core's executor with a short way for what most of every answer is: what is there already.
+"""graphql-core's executor with short ways for most of every answer: what is there already.
 
 A field without a resolver of its own is read from its object. For such fields graphql-core's
 general way (an info, arguments, checks of what was returned) is most of the time an answer takes.
-Here values, objects and lists of objects are taken directly; whatever is out of the ordinary (a
-null that must not be, a value that its scalar refuses, an abstract type) goes the general way.
+Here they are taken directly; where everything asked of an object is held by it and by what it
+holds, one writer makes all of it, and is kept with the document. Whatever is out of the ordinary
+(a null that must not be, a value that its scalar refuses, an abstract type) goes the general way.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Awaitable
+from contextlib import suppress
 from typing import Any
 
-from graphql import (
-    GraphQLField,
-    GraphQLList,
-    GraphQLNonNull,
-    GraphQLObjectType,
-    is_leaf_type,
-    is_non_null_type,
-)
+from graphql import FieldNode, GraphQLObjectType
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import Path, Undefined, gather_with_cancel
 
+from api.graphql.held import Held, held_fields, usual, value_of
+from api.graphql.writers import Write, writer
+
 Result = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """A field that its object holds: a value, an object, or a list of objects that are there."""
-
-    attribute: str
-    nullable: bool
-    written: Callable[[Any], Any] | None = None
-    kind: GraphQLObjectType | None = None
-    listed: bool = False
-    exact: type | None = None
-    """The one class whose objects are of that kind for certain, where it must be looked at."""
+Writers = dict[tuple[str | int, ...], tuple[list[FieldNode], Write | None]]
+"""The writers of one document, by type and nodes; the nodes are kept, so that ids stay theirs."""
 
 
 class ShortExecutor(Executor[None]):
     """Executes operations that defer nothing."""
+
+    def __init__(self, *arguments: Any, writers: Writers | None = None, **named: Any) -> None:
+        """Take what graphql-core gives, and the writers known of the document."""
+        super().__init__(*arguments, **named)
+        self._writers: Writers = {} if writers is None else writers
+
+    def collect_and_execute_subfields(
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: FieldDetailsList,
+        path: Path,
+        result: Any,
+        position_context: None,
+    ) -> Result | Awaitable[Result]:
+        """Return what is asked of an object, or what becomes it."""
+        nodes = [details.node for details in field_details_list]
+        key: tuple[str | int, ...] = (return_type.name, *map(id, nodes))
+        if key not in self._writers:
+            self._writers[key] = nodes, writer(return_type, nodes, self.fragment_definitions)
+        _, write = self._writers[key]
+        if write is not None:
+            # The general way meets what is out of the ordinary again, and tells of it.
+            with suppress(Exception):
+                return write(result)
+        return super().collect_and_execute_subfields(
+            return_type, field_details_list, path, result, position_context
+        )
 
     def execute_fields(
         self,
@@ -51,13 +63,13 @@ class ShortExecutor(Executor[None]):
         position_context: None,  # noqa: ARG002 - of those that defer
     ) -> Result | Awaitable[Result]:
         """Return the fields of one object, or what becomes them."""
-        held_fields = _held(parent_type)
+        known = held_fields(parent_type)
         results: Result = {}
         awaited: list[str] = []
         for name, details in grouped_field_set.items():
-            held = held_fields.get(details[0].node.name.value)
+            held = known.get(details[0].node.name.value)
             if held is not None and held.written is not None:
-                value = _value(held, source_value)
+                value = value_of(held, source_value)
                 if value is not Undefined:
                     results[name] = value
                     continue
@@ -79,12 +91,12 @@ class ShortExecutor(Executor[None]):
         source: Any,
         details: FieldDetailsList,
         place: Path,
-        held: _Held | None,
+        held: Held | None,
     ) -> Any:
         if held is None or held.kind is None:
             return self.execute_field(parent_type, source, details, place, None)
         value = getattr(source, held.attribute)
-        if not _usual(held, value):
+        if not usual(held, value):
             return self.execute_field(parent_type, source, details, place, None)
         if not held.nullable:
             return self._composed(held.kind, details, place, value, listed=held.listed)
@@ -143,49 +155,3 @@ class ShortExecutor(Executor[None]):
         except Exception as error:  # noqa: BLE001 - told where it happened
             self.handle_field_error(error, kind, details, place)
             return None
-
-
-def _usual(held: _Held, value: Any) -> bool:
-    if value is None:
-        return False
-    if held.exact is None:
-        return not held.listed or None not in value
-    if held.listed:
-        return all(type(item) is held.exact for item in value)
-    return type(value) is held.exact
-
-
-def _value(held: _Held, source: Any) -> Any:
-    """Return a value as it is written, Undefined for one out of the ordinary."""
-    value = getattr(source, held.attribute)
-    if value is None:
-        return None if held.nullable else Undefined
-    try:
-        written = held.written(value) if held.written else None
-    except Exception:  # noqa: BLE001 - the general way meets it again, and tells of it
-        return Undefined
-    return Undefined if written is None else written
-
-
-@lru_cache(maxsize=1_000)
-def _held(kind: GraphQLObjectType) -> dict[str, _Held]:
-    found = {name: _of(field) for name, field in kind.fields.items()}
-    return {name: held for name, held in found.items() if held is not None}
-
-
-def _of(field: GraphQLField) -> _Held | None:
-    declared = field.extensions.get("strawberry-definition")
-    if declared is None or not declared.is_basic_field or field.args:
-        return None
-    name, nullable, kind = declared.python_name, not is_non_null_type(field.type), field.type
-    if isinstance(kind, GraphQLNonNull):
-        kind = kind.of_type
-    if is_leaf_type(kind):
-        return _Held(name, nullable, written=kind.coerce_output_value)
-    listed = isinstance(kind, GraphQLList) and isinstance(kind.of_type, GraphQLNonNull)
-    if isinstance(kind, GraphQLList) and isinstance(kind.of_type, GraphQLNonNull):
-        kind = kind.of_type.of_type
-    if not isinstance(kind, GraphQLObjectType):
-        return None
-    exact = kind.extensions["strawberry-definition"].origin if kind.is_type_of else None
-    return _Held(name, nullable, kind=kind, listed=listed, exact=exact)

@@ -55,10 +55,11 @@ OPEN = Gauge(
 
 
 def operation(name: str | None, kind: str, failed: bool, seconds: float) -> None:  # noqa: FBT001
-    """Count one operation; ``seconds`` is how long it ran."""
+    """Count one operation; ``seconds`` is how long it ran, or was followed."""
     label = _label(name)
     OPERATIONS.labels(label, kind, "errors" if failed else "ok").inc()
-    OPERATION_SECONDS.labels(label).observe(seconds)
+    if kind != "subscription":
+        OPERATION_SECONDS.labels(label).observe(seconds)
 
 
 def deprecated(coordinates: Iterable[str], client: str) -> None:

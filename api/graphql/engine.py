@@ -8,7 +8,7 @@ import asyncio
 import inspect
 import math
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,7 +69,7 @@ class Outcome:
     content: dict[str, Any]
     started: bool = True
     status: int = 200
-    rest: AsyncIterator[dict[str, Any]] | None = None
+    rest: AsyncGenerator[dict[str, Any], None] | None = None
     """What follows later, for an operation that deferred parts of its answer."""
 
 
@@ -144,7 +144,7 @@ class Engine:
                 raise
             return _too_slow(kind)
 
-    async def follow(self, prepared: Prepared) -> AsyncIterator[dict[str, Any]]:
+    async def follow(self, prepared: Prepared) -> AsyncGenerator[dict[str, Any], None]:
         """Yield one answer for each event of a subscription; closing the iterator ends it."""
         began = time.monotonic()
         failed = False
@@ -219,11 +219,18 @@ class Engine:
 
     async def _rest(
         self, prepared: Prepared, parts: AsyncGenerator[SubsequentIncrementalExecutionResult, None]
-    ) -> AsyncIterator[dict[str, Any]]:
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        ends_at = asyncio.get_running_loop().time() + self._seconds_max[prepared.operation.type]
         try:
-            async with asyncio.timeout(self._seconds_max[prepared.operation.type]):
-                async for part in parts:
-                    yield told(part)
+            while True:
+                # Around the wait alone: whoever sends what was yielded has time of its own.
+                async with asyncio.timeout_at(ends_at):
+                    part = await anext(parts, None)
+                if part is None:
+                    return
+                yield told(part)
+        except TimeoutError:
+            yield {**_too_slow(prepared.operation.type).content, "hasNext": False}
         finally:
             await parts.aclose()
             await prepared.context.close()

@@ -1,6 +1,6 @@
 """An operation's answers, one or many, for transports that can carry many."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
@@ -14,7 +14,7 @@ EVERYTHING = frozenset(OperationType)
 
 async def results(engine: Engine, prepared: Prepared) -> AsyncGenerator[dict[str, Any], None]:
     """Yield the answers to an operation; closing the iterator ends the operation."""
-    answers: AsyncIterator[dict[str, Any]] | None
+    answers: AsyncGenerator[dict[str, Any], None] | None
     try:
         if prepared.operation.type is OperationType.SUBSCRIPTION:
             answers = engine.follow(prepared)
@@ -23,7 +23,7 @@ async def results(engine: Engine, prepared: Prepared) -> AsyncGenerator[dict[str
             yield outcome.content
             answers = outcome.rest
         if answers is not None:
-            async with aclosing(answers):  # type: ignore[type-var]
+            async with aclosing(answers):
                 async for content in answers:
                     if prepared.operation.type is OperationType.SUBSCRIPTION:
                         # It may take long to be sent, and very long until the next one comes.

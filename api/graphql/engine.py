@@ -240,7 +240,7 @@ class Engine:
             "context_value": prepared.context,
             "variable_values": prepared.parameters.variables,
             "operation_name": prepared.parameters.operation_name,
-            "max_coercion_errors": ERRORS_MAX,
+            "max_coercion_errors": limits.VARIABLE_ERRORS_MAX,
             "hide_suggestions": self._production,
         }
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeAlias
 
 from graphql import (
@@ -22,6 +23,8 @@ from graphql import (
 
 NUMBER_MAX = 100
 """Larger pages are refused (`paging.PAGE_MAX`), so that larger numbers count as this."""
+ITEMS_MAX = 5_000
+"""So many items of a list are looked into, more than any list may have; others count as one."""
 _DIGITS_MAX = 10
 
 
@@ -111,8 +114,9 @@ def _length(value: Any, path: tuple[str, ...], *, counts: bool) -> int | None:
         if isinstance(value, list | tuple):
             # Lists in lists fit no input; going into them would have no end.
             rest = path[done:]
-            inner = [_length(each, rest, counts=counts) for each in value if isinstance(each, dict)]
-            return sum(each for each in inner if each)
+            seen = islice(value, ITEMS_MAX)
+            inner = [_length(each, rest, counts=counts) for each in seen if isinstance(each, dict)]
+            return sum(each for each in inner if each) + max(0, len(value) - ITEMS_MAX)
         value = value.get(step) if isinstance(value, dict) else None
     if value is None:
         return None

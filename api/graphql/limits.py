@@ -34,6 +34,8 @@ DIRECTIVES_MAX = 50
 DIRECTIVES_HERE_MAX = 5
 REPEATS_MAX = 10
 OPERATIONS_MAX = 20
+# Each shows the object that it is about, whose length is that of the body.
+VARIABLE_ERRORS_MAX = 5
 DEPTH_MAX = 12
 LIST_DEPTH_MAX = 3
 COST_MAX = {Role.ANONYMOUS: 500, Role.MEMBER: 1_000, Role.SERVER: 5_000, Role.STAFF: 5_000}

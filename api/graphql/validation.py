@@ -48,6 +48,7 @@ SHARED_MAX = 5_000
 VALUE_LENGTH_MAX = 1_000
 """How long a value may be, in characters, whose faults are all told."""
 
+_NO_VALUE = "A value is not what its type takes."
 _TOO_MANY = "There are more faults than these; they were not looked for."
 _TOO_MUCH = "It is too much work to see whether this is valid: use fewer fragments and repeats."
 
@@ -64,7 +65,9 @@ def faults(
     def report(error: GraphQLError) -> None:
         if len(errors) >= errors_max:
             raise ValidationAbortedError(_TOO_MANY)
-        errors.append(error)
+        # Python's own words are not for clients, such as how many digits it reads.
+        foreign = isinstance(error.original_error, ValueError)
+        errors.append(GraphQLError(_NO_VALUE, error.nodes) if foreign else error)
 
     types = TypeInfo(schema)
     context = _Context(schema, document, types, report, hide_suggestions)

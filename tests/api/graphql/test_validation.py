@@ -160,6 +160,12 @@ def test_a_long_value_has_one_fault() -> None:
     assert len(refusals(named(VALUE_LENGTH_MAX // 5))) == 1
 
 
+def test_what_python_says_of_a_value_is_not_told() -> None:
+    assert refusals("{ named(in: {required: %s}) { name } }" % ("1" * 5_000)) == [
+        "A value is not what its type takes."
+    ]
+
+
 def test_nesting_without_end_is_given_up() -> None:
     deep = 190
     chain = "".join(

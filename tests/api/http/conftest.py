@@ -1,12 +1,28 @@
-"""A socket that is accepted, and the look at what sockets leave behind."""
+"""A client of production, a socket that is accepted, and the look at what sockets leave behind."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
-from tests.support.client import Client
+from api.runtime import Runtime
+from api.tokens import Tokens
+from tests.support.client import Client, client_of, serving
 from tests.support.live import leaving_nothing
+from tests.support.shop import Shop
 from tests.support.socket_client import Socket, accepted, opened
+
+SECRET = "a secret that is long enough for anyone"
+
+
+@pytest.fixture
+async def production(runtime: Runtime, grocer: Shop) -> AsyncIterator[Client]:
+    """The grocer in production."""
+    settings = runtime.settings.model_copy(
+        update={"environment": "production", "jwt_key": SECRET, "secret_key": SECRET}
+    )
+    async with serving(replace(runtime, settings=settings)) as app:
+        yield await client_of(app, grocer, Tokens(settings))
 
 
 @pytest.fixture

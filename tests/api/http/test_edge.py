@@ -1,6 +1,5 @@
 """Health, metrics, unknown addresses, production: what surrounds the endpoint."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import asyncpg
@@ -11,18 +10,6 @@ from api.runtime import Runtime
 from api.tokens import Tokens
 from tests.support.client import Client, client_of, serving
 from tests.support.shop import Shop
-
-SECRET = "a secret that is long enough for anyone"
-
-
-@pytest.fixture
-async def production(runtime: Runtime, grocer: Shop) -> AsyncIterator[Client]:
-    """The grocer in production."""
-    settings = runtime.settings.model_copy(
-        update={"environment": "production", "jwt_key": SECRET, "secret_key": SECRET}
-    )
-    async with serving(replace(runtime, settings=settings)) as app:
-        yield await client_of(app, grocer, Tokens(settings))
 
 
 async def test_healthy(client: Client) -> None:

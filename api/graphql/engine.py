@@ -42,6 +42,7 @@ from api.graphql.schema import core
 from api.graphql.signing import signing_secret
 from api.runtime import Runtime
 from kit.buckets import Buckets, Charge
+from kit.tasks import ended
 
 # Whose operations are known when the app is built.
 _APPS = frozenset({Role.ANONYMOUS, Role.MEMBER})
@@ -217,23 +218,39 @@ class Engine:
             return Outcome(first, rest=self._rest(prepared, result.subsequent_results))
         return _outcome(result, charge)
 
-    async def _rest(
+    def _rest(
         self, prepared: Prepared, parts: AsyncGenerator[SubsequentIncrementalExecutionResult, None]
     ) -> AsyncGenerator[dict[str, Any], None]:
-        ends_at = asyncio.get_running_loop().time() + self._seconds_max[prepared.operation.type]
+        """Return what follows. It is made in time, however slowly it is taken, or if never."""
+        made: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        making = asyncio.create_task(self._make(prepared, parts, made))
+
+        async def rest() -> AsyncGenerator[dict[str, Any], None]:
+            try:
+                while (content := await made.get()) is not None:
+                    yield content
+            finally:
+                await ended(making)
+
+        return rest()
+
+    async def _make(
+        self,
+        prepared: Prepared,
+        parts: AsyncGenerator[SubsequentIncrementalExecutionResult, None],
+        made: asyncio.Queue[dict[str, Any] | None],
+    ) -> None:
+        kind = prepared.operation.type
         try:
-            while True:
-                # Around the wait alone: whoever sends what was yielded has time of its own.
-                async with asyncio.timeout_at(ends_at):
-                    part = await anext(parts, None)
-                if part is None:
-                    return
-                yield told(part)
+            async with asyncio.timeout(self._seconds_max[kind]):
+                async for part in parts:
+                    made.put_nowait(told(part))
         except TimeoutError:
-            yield {**_too_slow(prepared.operation.type).content, "hasNext": False}
+            made.put_nowait({**_too_slow(kind).content, "hasNext": False})
         finally:
             await parts.aclose()
             await prepared.context.close()
+            made.put_nowait(None)
 
     def _arguments(self, prepared: Prepared) -> dict[str, Any]:
         return {

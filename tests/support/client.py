@@ -4,8 +4,9 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from starlette.applications import Starlette
@@ -154,3 +155,17 @@ async def client_of(app: Starlette, shop: Shop, tokens: Tokens) -> Client:
 
     server, staff = await shop.database.write(work)
     return Client(app, shop, tokens, server, staff)
+
+
+@asynccontextmanager
+async def changed(runtime: Runtime, shop: Shop, **settings: Any) -> AsyncIterator[Client]:
+    """Start the application with other settings and yield a client of a brand."""
+    given = replace(runtime, settings=runtime.settings.model_copy(update=settings))
+    async with serving(given) as app:
+        yield await client_of(app, shop, Tokens(given.settings))
+
+
+async def got(client: Client, address: dict[str, str], **headers: str) -> Answer:
+    """Ask with GET; ``_`` in the names of headers stands for ``-``."""
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    return await client.send("GET", "/graphql", headers=given, address=urlencode(address))

@@ -23,6 +23,9 @@ Result = dict[str, Any]
 Writers = dict[tuple[str | int, ...], tuple[list[FieldNode], Write | None]]
 """The writers of one document, by type and nodes; the nodes are kept, so that ids stay theirs."""
 
+WRITERS_MAX = 100
+"""Which nodes belong together, variables may say (`@include`), in more ways than can be kept."""
+
 
 class ShortExecutor(Executor[None]):
     """Executes operations that defer nothing."""
@@ -44,6 +47,8 @@ class ShortExecutor(Executor[None]):
         nodes = [details.node for details in field_details_list]
         key: tuple[str | int, ...] = (return_type.name, *map(id, nodes))
         if key not in self._writers:
+            if len(self._writers) >= WRITERS_MAX:
+                self._writers.clear()
             self._writers[key] = nodes, writer(return_type, nodes, self.fragment_definitions)
         _, write = self._writers[key]
         if write is not None:

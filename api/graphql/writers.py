@@ -44,9 +44,10 @@ def writer(
     any exception for an object out of the ordinary, and has no effects.
     """
     fields: Fields = {}
+    spread: set[str] = set()
     for node in nodes:
         if node.selection_set is None or not _collected(
-            kind, node.selection_set, fragments, fields
+            kind, node.selection_set, fragments, fields, spread
         ):
             return None
     steps = []
@@ -59,9 +60,17 @@ def writer(
 
 
 def _collected(
-    kind: GraphQLObjectType, selections: SelectionSetNode, fragments: Fragments, into: Fields
+    kind: GraphQLObjectType,
+    selections: SelectionSetNode,
+    fragments: Fragments,
+    into: Fields,
+    spread: set[str],
 ) -> bool:
-    """Put the fields selected into ``into`` by their names in the answer, False if it can't be."""
+    """Put the fields selected into ``into`` by their names in the answer, False if it can't be.
+
+    What is in ``spread`` is there already: fragments that spread others twice, and those others
+    twice, would take for ever.
+    """
     for node in selections.selections:
         if node.directives:
             return False
@@ -70,6 +79,9 @@ def _collected(
             continue
         inner: InlineFragmentNode | FragmentDefinitionNode
         if isinstance(node, FragmentSpreadNode):
+            if node.name.value in spread:
+                continue
+            spread.add(node.name.value)
             inner = fragments[node.name.value]
         elif isinstance(node, InlineFragmentNode):
             inner = node
@@ -78,7 +90,7 @@ def _collected(
         named = inner.type_condition
         if inner.directives or (named is not None and named.name.value != kind.name):
             return False
-        if not _collected(kind, inner.selection_set, fragments, into):
+        if not _collected(kind, inner.selection_set, fragments, into, spread):
             return False
     return True
 

@@ -13,7 +13,7 @@ from graphql.execution import Executor
 from hypothesis import HealthCheck, given, settings
 from hypothesis_graphql import from_schema
 
-from api.graphql.executor import ShortExecutor
+from api.graphql.executor import WRITERS_MAX, ShortExecutor, Writers
 
 
 @strawberry.type
@@ -156,6 +156,34 @@ def unawaited() -> Iterator[None]:
 @pytest.mark.parametrize("query", FIXED)
 def test_the_same_answer(query: str) -> None:
     asyncio.run(both(query))
+
+
+@pytest.mark.timeout(10)
+async def test_fragments_that_double_take_no_longer_than_they_are() -> None:
+    doubling = " ".join(f"fragment F{n} on Leaf {{ ...F{n + 1} ...F{n + 1} }}" for n in range(40))
+    query = f"{{ root {{ leaf {{ ...F0 }} }} }} {doubling} fragment F40 on Leaf {{ text }}"
+    found = await answered(query, ShortExecutor)
+    assert found == {"data": {"root": {"leaf": {"text": "a"}}}, "errors": []}
+
+
+async def test_variables_make_no_end_of_writers() -> None:
+    names = [f"v{n}" for n in range(8)]
+    leaves = " ".join(f"leaf @include(if: ${name}) {{ text }}" for name in names)
+    declared = " ".join(f"${name}: Boolean!" for name in names)
+    document = parse(f"query ({declared}) {{ root {{ name {leaves} }} }}")
+    kept: Writers = {}
+    for number in range(1, 256):
+        made = execute(
+            SCHEMA,
+            document,
+            root_value=Query(),
+            variable_values={name: bool(number >> n & 1) for n, name in enumerate(names)},
+            executor_class=ShortExecutor,
+            writers=kept,
+        )
+        result = await made if isinstance(made, Awaitable) else made
+        assert result.data == {"root": {"name": "n", "leaf": {"text": "a"}}}
+        assert len(kept) <= WRITERS_MAX
 
 
 @pytest.mark.usefixtures("unawaited")

@@ -154,10 +154,10 @@ class Documents:
                 max_comments=limits.COMMENTS_MAX,
             )
         except GraphQLError as error:
-            return Refusal("GRAPHQL_PARSE_FAILED", [error])
+            return Refusal("GRAPHQL_PARSE_FAILED", [_alone(error)])
         errors = self._faults(ast)
         if errors:
-            return Refusal("GRAPHQL_VALIDATION_FAILED", errors)
+            return Refusal("GRAPHQL_VALIDATION_FAILED", [_alone(error) for error in errors])
         return _document(self._schema, ast)
 
     def _faults(self, ast: DocumentNode) -> list[GraphQLError]:
@@ -172,6 +172,11 @@ class Documents:
         if not errors:
             too_deep = limits.check_depth(ast) or limits.check_list_depth(self._schema, ast)
         return errors if too_deep is None else [too_deep]
+
+
+def _alone(error: GraphQLError) -> GraphQLError:
+    """Return an error that can be kept: one that was raised holds all that was under way then."""
+    return GraphQLError(error.message, error.nodes, error.source, error.positions)
 
 
 def _denied(use: Use, role: Role) -> GraphQLError:

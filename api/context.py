@@ -8,14 +8,12 @@ import strawberry
 
 from api.auth import Principal
 from api.caller import Caller
-from api.graphql.allowances import GUESSES
+from api.graphql.guesses import Guesses
 from api.graphql.loaders import Loaders
 from api.graphql.reads import Reads
 from api.graphql.signing import Cursors
 from api.runtime import Runtime
-from kit.buckets import Buckets
 from kit.db import Session
-from kit.errors import LaurelError
 
 T = TypeVar("T")
 
@@ -23,9 +21,9 @@ T = TypeVar("T")
 class Context:
     """The context of one operation. Resolvers get no session but that of `reads`, for a moment."""
 
-    def __init__(self, runtime: Runtime, caller: Caller, buckets: Buckets, secret: bytes) -> None:
+    def __init__(self, runtime: Runtime, caller: Caller, guesses: Guesses, secret: bytes) -> None:
         self.caller = caller
-        self._buckets = buckets
+        self._guesses = guesses
         self._secret = secret
         self.reads = Reads(runtime.database)
         self.runtime = runtime
@@ -63,23 +61,12 @@ class Context:
         await self.reads.close()
         self._loaders = None
 
-    async def may_guess(self, kind: str) -> None:
-        """Refuse a look for something guessable, such as a code, after too many that missed.
+    async def guessed(self, kind: str, look: Callable[[], Awaitable[T | None]]) -> T | None:
+        """Return what ``look`` finds of something guessable, such as a code.
 
-        Each execution of a field counts, whatever the number of requests: aliases give no more
-        guesses. Raises LaurelError `TOO_MANY_GUESSES`.
+        Raises LaurelError `TOO_MANY_GUESSES`.
         """
-        left = await self._buckets.take(self._guesses(kind), 0, GUESSES)
-        if left.available < 1:
-            message = "Too many of these were looked for and not found; wait a minute."
-            raise LaurelError(message, code="TOO_MANY_GUESSES")
-
-    async def missed(self, kind: str) -> None:
-        """Count a look that found nothing."""
-        await self._buckets.take(self._guesses(kind), 1, GUESSES, force=True)
-
-    def _guesses(self, kind: str) -> str:
-        return f"guess:{kind}:{self.caller.account}"
+        return await self._guesses.found(self.caller.account, kind, look)
 
     async def write(self, work: Callable[[Session, datetime], Awaitable[T]]) -> T:
         """Run ``work`` as one transaction at one instant; what is read later sees its effect."""

@@ -35,6 +35,7 @@ from api.graphql import limits
 from api.graphql.allowances import COST_MIN, UNKNOWN_COST, allowance
 from api.graphql.documents import Document, Documents, Operation
 from api.graphql.executor import ShortExecutor
+from api.graphql.guesses import Guesses
 from api.graphql.incremental import told
 from api.graphql.known import KnownDocuments, read_manifests
 from api.graphql.parameters import Parameters
@@ -88,6 +89,7 @@ class Engine:
         self._known = KnownDocuments(read_manifests(settings.documents), runtime.valkey)
         self._documents.pin(self._known.texts)
         self._buckets = Buckets(runtime.valkey)
+        self._guesses = Guesses(self._buckets)
         self._secret = signing_secret(settings)
         self._seconds_max = {**limits.SECONDS_MAX, **seconds_max}
 
@@ -103,7 +105,7 @@ class Engine:
             await self.charge(caller, COST_MIN)
             raise
         charge = await self.charge(caller, max(cost, COST_MIN))
-        context = Context(self._runtime, caller, self._buckets, self._secret)
+        context = Context(self._runtime, caller, self._guesses, self._secret)
         return Prepared(document, operation, given, context, charge)
 
     async def charge(self, caller: Caller, cost: int) -> dict[str, Any]:

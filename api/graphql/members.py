@@ -123,12 +123,9 @@ async def by(info: Info, way: MemberBy) -> Member | None:
     if not external_id or len(external_id) > _EXTERNAL_ID_LENGTH_MAX or "\0" in external_id:
         return None
     # Card numbers can be guessed; a till's key must not be a list of members.
-    await info.context.may_guess(KIND)
-    record = await info.context.loaders.members_by_external_id.load(external_id)
-    if record is None:
-        await info.context.missed(KIND)
-        return None
-    return member(record)
+    loader = info.context.loaders.members_by_external_id
+    record = await info.context.guessed(KIND, lambda: loader.load(external_id))
+    return member(record) if record else None
 
 
 async def page(

@@ -9,6 +9,7 @@ import redis.asyncio
 
 from api.auth import Role
 from api.graphql.allowances import COST_MIN, GUESSES, UNKNOWN_COST, allowance
+from api.graphql.guesses import UNDER_WAY_MAX
 from api.runtime import Runtime
 from api.tokens import Tokens
 from tests.support.client import Answer, Client, client_of, serving
@@ -102,6 +103,14 @@ async def test_guesses_are_counted_per_field_not_per_request(client: Client) -> 
     known = '{ memberBy(by: {externalId: "ana"}) { id } }'
     assert (await client.ask(known, client.server)).reasons == ["TOO_MANY_GUESSES"]
     assert (await client.ask(known, client.staff)).data["memberBy"]
+
+
+async def test_requests_at_once_give_no_more_guesses(client: Client) -> None:
+    many = " ".join(f'm{n}: memberBy(by: {{externalId: "{{}}{n}"}}) {{ id }}' for n in range(25))
+    wanted = [f"{{ {many.replace('{}', f'x{start}-')} }}" for start in range(60)]
+    answers = await asyncio.gather(*(client.ask(each, client.server) for each in wanted))
+    refused = sum(len(each.json.get("errors", ())) for each in answers)
+    assert 25 * len(wanted) - refused <= 3 * UNDER_WAY_MAX
 
 
 async def test_what_is_found_is_no_guess(client: Client) -> None:

@@ -5,8 +5,8 @@ its block ends without an error; `Database.read()` never writes. Statements that
 are SQLAlchemy; set-based verbs are SQL text on the driver, which is about twice as fast.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -124,7 +124,7 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
         """Open a write transaction: committed at the end, rolled back on any error."""
-        async with self._connection() as (connection, driver), driver.transaction():
+        async with self._connection() as (connection, driver), _transaction(driver):
             yield Session(connection, driver)
 
     @asynccontextmanager
@@ -132,7 +132,7 @@ class Database:
         """Open a short read session that sees one snapshot and can't write."""
         async with (
             self._connection() as (connection, driver),
-            driver.transaction(isolation="repeatable_read", readonly=True),
+            _transaction(driver, isolation="repeatable_read", readonly=True),
         ):
             yield Session(connection, driver)
 
@@ -159,6 +159,37 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
+
+
+@asynccontextmanager
+async def _transaction(driver: asyncpg.Connection, **options: Any) -> AsyncIterator[None]:
+    """Commit at the end of the block, roll back on any error."""
+    transaction = driver.transaction(**options)
+    with _certain(driver):
+        await transaction.start()
+    try:
+        yield
+    except BaseException:
+        # What happened first is what is told.
+        with suppress(Exception), _certain(driver):
+            await transaction.rollback()
+        raise
+    with _certain(driver):
+        await transaction.commit()
+
+
+@contextmanager
+def _certain(driver: asyncpg.Connection) -> Iterator[None]:
+    """Close the connection if a beginning or an end fails, or is cancelled on the way.
+
+    Nobody knows then whether a transaction is open. The next one on this connection would go on in
+    it: read what was true long ago, or say that it has written what is never committed.
+    """
+    try:
+        yield
+    except BaseException:
+        driver.terminate()
+        raise
 
 
 async def _driver(connection: AsyncConnection) -> asyncpg.Connection:

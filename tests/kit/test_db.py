@@ -1,12 +1,14 @@
 """The database of a process: what a transaction keeps, what it tries again, what it forbids."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import asyncpg
 import pytest
 
 from kit.db import Database, Session
+from kit.embedded import Servers
 
 _PUT = (
     "INSERT INTO request (tenant_id, scope, key, input_hash, recorded_at)"
@@ -116,6 +118,40 @@ async def test_connections_that_the_server_ended_are_replaced(
     await asyncio.sleep(0.1)
     again = await asyncio.gather(*(pid() for _ in range(5)))
     assert not set(pids) & set(again)
+
+
+@pytest.fixture
+async def narrow(servers: Servers, database: Database) -> AsyncIterator[Database]:
+    """The database over one connection: whoever comes next gets what the last one left."""
+    del database
+    narrow = Database(servers.database_url, pool_size=1)
+    yield narrow
+    await narrow.close()
+
+
+@pytest.mark.parametrize("kind", ["read", "transaction"])
+async def test_whoever_is_cancelled_leaves_no_transaction_behind(
+    narrow: Database, kind: str
+) -> None:
+    async def work() -> None:
+        async with getattr(narrow, kind)() as session:
+            await session.value("SELECT pg_sleep(0.0005)")
+
+    kept = []
+    for steps in range(150):
+        task = asyncio.create_task(work())
+        # At every place where it waits: at the beginning, in the block, and at the end.
+        for _ in range(steps % 50):
+            await asyncio.sleep(0)
+        await asyncio.sleep(steps % 3 * 0.0004)
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled() or task.exception() is None
+        kept.append(str(steps))
+        await narrow.write(lambda session: put(session, kept[-1]))
+        async with narrow.alone() as session:
+            assert not session.driver.is_in_transaction()
+        assert await keys(narrow) == sorted(kept)
 
 
 async def test_forgotten_transaction_is_ended_by_the_server(database: Database) -> None:

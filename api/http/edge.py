@@ -14,6 +14,7 @@ from api.errors import refusal, refused
 from kit.log import bind_correlation
 
 REQUEST_ID = "x-request-id"
+ADDRESS_BYTES_MAX = 65_536
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _log = structlog.get_logger("laurel.http")
@@ -48,6 +49,9 @@ class Edge:
             await send(message)
 
         try:
+            if len(scope["query_string"]) > ADDRESS_BYTES_MAX:
+                await _too_long(scope, receive, answer)
+                return
             await self._app(scope, receive, answer)
         except ClientDisconnect:
             return
@@ -59,6 +63,11 @@ class Edge:
                 refusal("INTERNAL_SERVER_ERROR", "Something went wrong here; it was noted.")
             )
             await JSONResponse(content, 500)(scope, receive, answer)
+
+
+async def _too_long(scope: Scope, receive: Receive, send: Send) -> None:
+    message = f"The address has more than {ADDRESS_BYTES_MAX} bytes; use POST."
+    await JSONResponse(refused(refusal("ADDRESS_TOO_LONG", message)), 414)(scope, receive, send)
 
 
 def _given(scope: Scope) -> UUID | None:

@@ -1,5 +1,6 @@
 """From an HTTP request to a GraphQL request, or a refusal: nothing here trusts its input."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from starlette.requests import Request
 from api.errors import RefusedError, refusal
 from api.graphql.parameters import Parameters, checked
 
+BODY_SECONDS_MAX = 30
 UNSUPPORTED = "UNSUPPORTED_MEDIA_TYPE"
 
 
@@ -57,6 +59,15 @@ def _check_type(content_type: str) -> None:
 
 
 async def _body(request: Request, bytes_max: int) -> bytes:
+    try:
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            return await _read(request, bytes_max)
+    except TimeoutError:
+        message = f"The body did not come within {BODY_SECONDS_MAX} s."
+        raise bad_request(message, 408, "REQUEST_TIMEOUT", {"connection": "close"}) from None
+
+
+async def _read(request: Request, bytes_max: int) -> bytes:
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced[:20]) > bytes_max:
         raise _too_large(bytes_max)

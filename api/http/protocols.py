@@ -4,12 +4,15 @@ import asyncio
 import logging
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import orjson
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
+from api.errors import refusal, refused
 from api.http.stream import LEAVING
 
+HEAD_BYTES_MAX = 65_536
 FRAGMENTS_MAX = 1_000
 _ABORT_SECONDS = 15
 
@@ -29,11 +32,78 @@ _log.addFilter(lambda record: not record.getMessage().startswith(_NO_FAULTS))
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """HTTP that tells the application's streams when the server wants to leave."""
+    """HTTP whose client must say soon and briefly what it wants, and that knows when to leave."""
+
+    head_seconds_max: float = 30
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.logger = _log
+        self._in_head = True
+        self._head_bytes = 0
+        self._late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the first request, but not for ever."""
+        super().connection_made(transport)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._wait_no_longer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take a part of a request."""
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._late is None and (self.cycle is None or self.cycle.response_complete):
+                self._wait()
+        super().data_received(data)
+        # The parser keeps what it has read of a line, however long it gets.
+        if self._in_head and self._head_bytes > HEAD_BYTES_MAX:
+            message = f"The head has more than {HEAD_BYTES_MAX} bytes."
+            self._refuse(431, "HEAD_TOO_LARGE", message)
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer."""
+        self._in_head = False
+        self._wait_no_longer()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Be ready for the next request."""
+        self._in_head = True
+        self._head_bytes = 0
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that it is no HTTP, in the shape of every other failure."""
+        self._refuse(400, "BAD_REQUEST", msg)
+
+    def _wait(self) -> None:
+        self._late = self.loop.call_later(self.head_seconds_max, self._too_late)
+
+    def _wait_no_longer(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _too_late(self) -> None:
+        message = f"The request did not come within {self.head_seconds_max:g} s."
+        self._refuse(408, "REQUEST_TIMEOUT", message)
+
+    def _refuse(self, status: int, code: str, message: str) -> None:
+        self._wait_no_longer()
+        if self.transport.is_closing():
+            return
+        body = orjson.dumps(refused(refusal(code, message)))
+        head = (
+            b"content-type: application/json; charset=utf-8\r\n"
+            b"connection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
+        )
+        self.transport.write(STATUS_LINE[status] + head + body)
+        self.transport.close()
 
     def shutdown(self) -> None:
         """End the connection once the answer under way is sent."""

@@ -150,8 +150,9 @@ class Database:
     async def _connection(self) -> AsyncIterator[tuple[AsyncConnection, asyncpg.Connection]]:
         async with self._engine.connect() as connection:
             driver = await _driver(connection)
-            if driver.is_closed():
-                # The pool doesn't see what ends on the driver, a restart of the server for one.
+            while driver.is_closed():
+                # The pool doesn't see what ends on the driver, a restart of the server for one,
+                # and may have more of them.
                 await connection.invalidate()
                 driver = await _driver(connection)
             yield connection, driver

@@ -120,6 +120,16 @@ async def test_connections_that_the_server_ended_are_replaced(
     assert not set(pids) & set(again)
 
 
+async def test_one_who_comes_alone_passes_over_all_that_were_ended(database: Database) -> None:
+    async def ended() -> None:
+        async with database.alone() as session:
+            await asyncio.sleep(0.02)
+            session.driver.terminate()
+
+    await asyncio.gather(*(ended() for _ in range(5)))
+    assert await keys(database) == []
+
+
 @pytest.fixture
 async def narrow(servers: Servers, database: Database) -> AsyncIterator[Database]:
     """The database over one connection: whoever comes next gets what the last one left."""

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from api.commands.figures import instant, show
 from api.commands.imports import GC_THRESHOLDS
-from api.commands.serve import serve
+from api.commands.serve import check_free, serve
 from api.demo.load import loaded
 from api.demo.queries import DemoQuery, prepared
 from api.runtime import opened
@@ -45,6 +45,9 @@ def demo(
     log.configure(settings.model_copy(update={"log_level": "warning"}))
     console = Console(stderr=True)
     try:
+        if serving:
+            # Before the keys of a demo that is running are renewed.
+            check_free(host, port)
         queries = asyncio.run(_load(settings, rows, console))
     except LaurelError as error:
         typer.echo(f"{error.code}: {error.message}", err=True)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,7 +15,7 @@ import uvicorn
 from api.graphql.signing import signing_secret
 from api.tokens import Tokens
 from kit import embedded, log
-from kit.errors import LaurelError
+from kit.errors import ConfigurationError, LaurelError
 from kit.settings import Settings
 from migrations.run import upgrade
 
@@ -36,6 +37,7 @@ def serve(
     log.configure(settings)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
+        check_free(host, port)
         with ready(settings, workers):
             run(host, port, workers)
     except KeyboardInterrupt:
@@ -43,6 +45,20 @@ def serve(
     except LaurelError as error:
         typer.echo(f"{error.code}: {error.message}", err=True)
         raise typer.Exit(1) from None
+
+
+def check_free(host: str, port: int) -> None:
+    """Raise ConfigurationError if somebody else listens there, before anything is begun."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as tried:
+            # As the server does: an address that was left a moment ago is free.
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(address)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{host}:{port} can't be listened on ({error.strerror}): choose another with --port."
+        ) from None
 
 
 @contextmanager

@@ -27,6 +27,8 @@ async def start(servers: Servers, *arguments: str) -> asyncio.subprocess.Process
         env=environment(servers),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        # What it prints is read at its end; it must not wait for that.
+        limit=2**30,
     )
 
 

@@ -11,7 +11,10 @@ const chosen = Number(new URLSearchParams(location.search).get("example") ?? 0);
 if (tabs[chosen]) tabs.unshift(...tabs.splice(chosen, 1));
 
 // The schema is asked for without a caller; queries carry the headers of their tab.
-const fetcher = GraphiQL.createFetcher({ url: "/graphql" });
+const fetcher = GraphiQL.createFetcher({
+  url: "/graphql",
+  subscriptionUrl: `${location.origin.replace(/^http/, "ws")}/graphql`,
+});
 
 ReactDOM.createRoot(document.getElementById("explorer")).render(
   React.createElement(GraphiQL, {

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from gql import Client, gql
+from gql.transport.exceptions import TransportConnectionFailed
 from gql.transport.websockets import WebsocketsTransport
 
 ADDRESS = os.environ.get("LAUREL_URL", "http://127.0.0.1:8000/graphql").replace("http", "ws", 1)
@@ -21,4 +22,10 @@ async def main() -> None:
             print(f"{me['balance']['spendable']} points, {me['tier']['name']}", flush=True)
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except KeyboardInterrupt:
+    print("Followed no longer.")
+except TransportConnectionFailed as error:
+    # Such as that the token is not valid: the server says so as it closes.
+    raise SystemExit(f"Not connected: {error.__cause__ or error}") from None

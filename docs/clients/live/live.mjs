@@ -9,7 +9,10 @@ const clients = {
     overSocket({
       url: address.replace(/^http/, 'ws'),
       connectionParams: () => ({ authorization: `Bearer ${token}` }),
-      on: { closed: ({ reason }) => reason && tell(reason) },
+      on: {
+        closed: ({ reason }) =>
+          tell(reason || 'Not connected. Does LAUREL_ALLOWED_ORIGINS name this page?'),
+      },
     }),
   events: ({ address, token }) =>
     overEvents({

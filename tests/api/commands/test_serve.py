@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 
 import orjson
 import pytest
@@ -64,3 +65,15 @@ async def test_worker(servers: Servers) -> None:
             assert line, "it ended"
             line = await process.stderr.readline()
     await stopped(process)
+
+
+@pytest.mark.parametrize("command", ["serve", "demo"])
+async def test_a_port_that_is_taken(servers: Servers, command: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, out, err = await run(servers, command, "--port", str(port))
+    assert (code, out) == (1, "")
+    assert f"127.0.0.1:{port} can't be listened on" in err
+    assert "--port" in err

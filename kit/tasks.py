@@ -1,6 +1,7 @@
-"""Tasks of asyncio: ended for certain."""
+"""Tasks of asyncio: ended for certain, or done for certain."""
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 _AGAIN_SECONDS = 0.1
@@ -27,3 +28,20 @@ async def ended(*tasks: asyncio.Task[Any]) -> None:
             task.exception()
     if interrupted is not None:
         raise interrupted
+
+
+async def completed(work: Coroutine[Any, Any, None]) -> None:
+    """Do ``work`` to its end, though cancelled meanwhile, however often; then be cancelled.
+
+    For what gives something back: nobody else would.
+    """
+    task = asyncio.create_task(work)
+    interrupted: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            interrupted = error
+    if interrupted is not None:
+        raise interrupted
+    task.result()

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from kit.db import Database, Session
+from kit.tasks import completed
 
 
 class Reads:
@@ -47,6 +48,11 @@ class Reads:
         """End the reads under way, for which nobody waits any more, and the snapshot."""
         for task in self._readers:
             task.cancel()
+        if self._session is not None or self._readers:
+            # Whoever leaves may be ended more than once.
+            await completed(self._last())
+
+    async def _last(self) -> None:
         async with self._turn:
             await self._end()
 

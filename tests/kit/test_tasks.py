@@ -1,9 +1,11 @@
-"""Tasks that are told to end do end."""
+"""Tasks that are told to end do end; what must be done is done."""
 
 import asyncio
 from contextlib import suppress
 
-from kit.tasks import ended
+import pytest
+
+from kit.tasks import completed, ended
 
 
 async def deaf(lost: list[int]) -> None:
@@ -46,3 +48,26 @@ async def test_who_ends_tasks_and_is_ended_ends_them_all_the_same() -> None:
 
 async def test_nothing_to_end() -> None:
     await ended()
+
+
+async def test_what_must_be_done_is_done_though_cancelled() -> None:
+    steps: list[int] = []
+
+    async def work() -> None:
+        for step in range(5):
+            await asyncio.sleep(0.001)
+            steps.append(step)
+
+    task = asyncio.create_task(completed(work()))
+    while not task.done():
+        await asyncio.sleep(0)
+        task.cancel()
+    assert (task.cancelled(), steps) == (True, [0, 1, 2, 3, 4])
+
+
+async def test_what_must_be_done_tells_of_its_failure() -> None:
+    async def failing() -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await completed(failing())

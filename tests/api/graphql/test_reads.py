@@ -1,0 +1,43 @@
+"""What an operation read from is given back, whatever becomes of the operation."""
+
+import asyncio
+
+from api.graphql.reads import Reads
+from kit.db import Database
+
+
+async def test_who_leaves_and_is_ended_twice_gives_the_connection_back(database: Database) -> None:
+    reads = Reads(database)
+    leaves = asyncio.Event()
+
+    async def reader() -> None:
+        async with reads.session():
+            raise AssertionError
+
+    async def operation() -> None:
+        async with reads.session() as session:
+            waiting = asyncio.create_task(reader())
+            await session.value("SELECT 1")
+        leaves.set()
+        try:
+            await reads.close()
+        finally:
+            await asyncio.wait([waiting])
+            assert waiting.cancelled()
+
+    leaving = asyncio.create_task(operation())
+    await leaves.wait()
+    leaving.cancel()
+    await asyncio.wait([leaving])
+    assert leaving.cancelled()
+    assert database.connections_in_use() == 0
+
+
+async def test_nothing_to_give_back(database: Database) -> None:
+    reads = Reads(database)
+    await reads.close()
+    async with reads.session() as session:
+        assert await session.value("SELECT 1") == 1
+    await reads.close()
+    await reads.close()
+    assert database.connections_in_use() == 0

@@ -10,6 +10,7 @@ itself, so that nobody can put one text in another's place.
 """
 
 import hashlib
+import re
 from collections import OrderedDict
 from pathlib import Path
 
@@ -24,8 +25,11 @@ from kit.errors import ConfigurationError
 
 KEPT_LENGTH_MAX = 20_000
 KEPT_SECONDS = 24 * 3600
-_KEPT_MAX = 1_000
-_KEY_LENGTH_MAX = 200
+KEPT_PLACES = 1_024
+"""How many documents Valkey keeps for the callers of one brand. Each has its place by its hash and
+takes it from whichever was there, so that nobody can fill it up."""
+_KEPT_LENGTH_TOTAL = 1_000_000
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _APOLLO = "apollo-persisted-query-manifest"
 
 _log = structlog.get_logger("laurel.documents")
@@ -72,7 +76,8 @@ class KnownDocuments:
         self._trusted = trusted
         self._texts = frozenset(trusted.values())
         self._valkey = valkey
-        self._persisted: OrderedDict[str, str] = OrderedDict()
+        self._persisted: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._length = 0
 
     @property
     def texts(self) -> frozenset[str]:
@@ -99,12 +104,12 @@ class KnownDocuments:
             return
         if given.query in self._texts or len(given.query) > KEPT_LENGTH_MAX:
             return
-        key = _key(tenant, given.persisted_hash)
-        if key in self._persisted:
+        digest = given.persisted_hash.lower()
+        if (tenant, digest) in self._persisted:
             return
-        self._remember(key, given.query)
+        self._remember(tenant, digest, given.query)
         try:
-            await self._valkey.set(key, given.query, ex=KEPT_SECONDS)
+            await self._valkey.set(_place(tenant, digest), given.query, ex=KEPT_SECONDS)
         except (redis.exceptions.RedisError, OSError) as error:
             # The client sends the text again to whoever doesn't know it.
             _log.warning("a persisted query is kept here only", error=repr(error))
@@ -126,35 +131,43 @@ class KnownDocuments:
                 message = "`sha256Hash` is not the hash of `query`."
                 raise RefusedError(refusal("PERSISTED_QUERY_HASH_MISMATCH", message))
             return text
-        found = self._trusted.get(f"sha256:{digest}") or await self._found(_key(tenant, digest))
+        found = self._trusted.get(f"sha256:{digest}") or await self._found(tenant, digest)
         if found is None:
             # Apollo's clients look for this very message.
             raise RefusedError(refusal("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound"))
         return found
 
-    async def _found(self, key: str) -> str | None:
-        known = self._persisted.get(key)
-        if known is not None or len(key) > _KEY_LENGTH_MAX:
+    async def _found(self, tenant: str, digest: str) -> str | None:
+        known = self._persisted.get((tenant, digest))
+        if known is not None:
+            self._persisted.move_to_end((tenant, digest))
             return known
+        if not _DIGEST.fullmatch(digest):
+            return None
         try:
-            stored = await self._valkey.get(key)
+            stored = await self._valkey.get(_place(tenant, digest))
         except (redis.exceptions.RedisError, OSError) as error:
             _log.warning("persisted queries can't be had", error=repr(error))
             return None
-        if stored is None:
+        text = str(stored, "utf-8", "replace") if isinstance(stored, bytes) else stored
+        # Its place may be another's by now.
+        if text is None or _hash(text) != digest:
             return None
-        text = str(stored, "utf-8") if isinstance(stored, bytes) else stored
-        self._remember(key, text)
+        self._remember(tenant, digest, text)
         return text
 
-    def _remember(self, key: str, text: str) -> None:
-        self._persisted[key] = text
-        if len(self._persisted) > _KEPT_MAX:
-            self._persisted.popitem(last=False)
+    def _remember(self, tenant: str, digest: str, text: str) -> None:
+        if (tenant, digest) in self._persisted:
+            return
+        self._persisted[tenant, digest] = text
+        self._length += len(text)
+        while self._length > _KEPT_LENGTH_TOTAL:
+            _, dropped = self._persisted.popitem(last=False)
+            self._length -= len(dropped)
 
 
-def _key(tenant: str, digest: str) -> str:
-    return f"laurel:document:{tenant}:{digest.lower()}"
+def _place(tenant: str, digest: str) -> str:
+    return f"laurel:document:{tenant}:{int(digest[:8], 16) % KEPT_PLACES}"
 
 
 def _hash(text: str) -> str:

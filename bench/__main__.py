@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("ledger", "purchases", "growth", "jobs", "api")
+NAMES = ("ledger", "purchases", "growth", "jobs", "api", "soak")
 
 
 def main() -> int:

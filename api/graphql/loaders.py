@@ -3,7 +3,8 @@
 One `Loaders` lives as long as the reads of one operation are true.
 """
 
-from collections.abc import Callable, Coroutine, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -48,6 +49,14 @@ class Wanted:
     page: Window[int]
 
 
+class _Shared(DataLoader[K, V]):
+    """A loader of what several wait for: who gives up waiting ends it for nobody else."""
+
+    def load(self, key: K) -> Awaitable[V]:
+        """Return what becomes the value of ``key``."""
+        return asyncio.shield(super().load(key))
+
+
 class Loaders:
     """The batched reads of one brand at one instant."""
 
@@ -55,13 +64,13 @@ class Loaders:
         self._reads = reads
         self._brand = brand
         self._now = now
-        self._programmes: DataLoader[int, Programmes] = DataLoader(load_fn=self._read_programmes)
+        self._programmes: DataLoader[int, Programmes] = _Shared(load_fn=self._read_programmes)
         self.members: DataLoader[UUID, Member | None] = self._loader(self._members)
         self.members_by_external_id: DataLoader[str, Member | None] = self._loader(
             self._members_by_external_id
         )
         self.balances: DataLoader[UUID, WalletBalance | None] = self._loader(self._balances)
-        self.standings: DataLoader[tuple[UUID, datetime], Standing | None] = DataLoader(
+        self.standings: DataLoader[tuple[UUID, datetime], Standing | None] = _Shared(
             load_fn=self._standings
         )
         self.movements: DataLoader[tuple[UUID, int], Movement | None] = self._loader(
@@ -79,7 +88,7 @@ class Loaders:
                 found = await read(session, keys)
             return [found.get(key) for key in keys]
 
-        return DataLoader(load_fn=load)
+        return _Shared(load_fn=load)
 
     async def _read_programmes(self, keys: list[int]) -> list[Programmes]:
         async with self._reads.session() as session:

@@ -58,8 +58,8 @@ class Context:
 
     async def close(self) -> None:
         """End what is still being read, and forget what was."""
-        await self.reads.close()
-        self._loaders = None
+        reads, self.reads, self._loaders = self.reads, Reads(self.runtime.database), None
+        await reads.close()
 
     async def guessed(self, kind: str, look: Callable[[], Awaitable[T | None]]) -> T | None:
         """Return what ``look`` finds of something guessable, such as a code.

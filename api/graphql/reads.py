@@ -22,10 +22,14 @@ class Reads:
         self._open = AsyncExitStack()
         self._session: Session | None = None
         self._readers: set[asyncio.Task[Any]] = set()
+        self._over = False
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
-        """Open the session for one reader. Don't wait in it for what another reader brings."""
+        """Open the session for one reader. Don't wait in it for what another reader brings.
+
+        Once closed, raises CancelledError: nobody waits any more for whoever comes then.
+        """
         # A loader's batch is a task of its own: whoever gives up waiting for it doesn't end it.
         task = asyncio.current_task()
         if task is None:
@@ -33,6 +37,9 @@ class Reads:
         self._readers.add(task)
         try:
             async with self._turn:
+                if self._over:
+                    # A batch that had waited for another one; nobody would end what it opens.
+                    raise asyncio.CancelledError
                 if self._session is None:
                     self._session = await self._open.enter_async_context(self._database.read())
                 try:
@@ -45,7 +52,8 @@ class Reads:
             self._readers.discard(task)
 
     async def close(self) -> None:
-        """End the reads under way, for which nobody waits any more, and the snapshot."""
+        """End the reads under way, for which nobody waits any more, and the snapshot for good."""
+        self._over = True
         for task in self._readers:
             task.cancel()
         if self._session is not None or self._readers:

@@ -25,3 +25,27 @@ async def test_who_gives_up_waiting_ends_it_for_nobody_else(grocer: Shop) -> Non
     assert found is not None
     assert found.external_id == "ana"
     await reads.close()
+
+
+async def test_who_waits_for_what_was_given_up_waits_no_longer(grocer: Shop) -> None:
+    await grocer.buy(purchase("p1", "ana", 100, grocer.clock.now()))
+    (member_id,) = await grocer.member_ids("ana")
+    reads = Reads(grocer.database)
+    loaders = Loaders(reads, grocer.brand, grocer.clock.now())
+    before = asyncio.all_tasks()
+
+    async def waits() -> None:
+        await loaders.standings.load((member_id, grocer.clock.now()))
+
+    for steps in range(30):
+        waiting = asyncio.create_task(waits())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        waiting.cancel()
+        await reads.close()
+        async with asyncio.timeout(5):
+            while left := asyncio.all_tasks() - before:
+                await asyncio.wait(left)
+        assert grocer.database.connections_in_use() == 0
+        reads = Reads(grocer.database)
+        loaders = Loaders(reads, grocer.brand, grocer.clock.now())

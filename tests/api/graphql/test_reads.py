@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from api.graphql.reads import Reads
 from kit.db import Database
 
@@ -33,11 +35,13 @@ async def test_who_leaves_and_is_ended_twice_gives_the_connection_back(database:
     assert database.connections_in_use() == 0
 
 
-async def test_nothing_to_give_back(database: Database) -> None:
+async def test_who_comes_when_all_have_left_opens_nothing(database: Database) -> None:
     reads = Reads(database)
-    await reads.close()
     async with reads.session() as session:
         assert await session.value("SELECT 1") == 1
     await reads.close()
     await reads.close()
+    with pytest.raises(asyncio.CancelledError):
+        async with reads.session():
+            raise AssertionError
     assert database.connections_in_use() == 0

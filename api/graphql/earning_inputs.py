@@ -56,7 +56,7 @@ class PurchaseInput:
     )
     currency: str = strawberry.field(description="The ISO 4217 code of its amounts.")
     lines: list[PurchaseLineInput] = strawberry.field(
-        description="What was bought, 2,000 lines at most.", directives=directives(weight=0.1)
+        description="What was bought, 2,000 lines at most.", directives=directives(weight=0.5)
     )
     channel: str = strawberry.field(default="", description="Where: as the programme names it.")
     store: str = strawberry.field(default="", description="Your name of the shop.")
@@ -102,7 +102,7 @@ class RefundPurchaseInput:
     lines: list[RefundLineInput] | None = strawberry.field(
         default=None,
         description=f"What is given back on each line, {LINES_MAX:,} at most; not with `amount`.",
-        directives=directives(weight=0.1),
+        directives=directives(weight=0.5),
     )
 
 

@@ -69,7 +69,7 @@ def test_the_demo() -> None:
     # Figures with a sum and tiers; three members with edges and balances in a page.
     assert cost(_FIGURES) == (200 + 1 + 10) + (1 + 3 * 3)
     bought: dict[str, Any] = {"purchases": [{"lines": [{}]}]}
-    # A tenth for each line, rounded up in the end.
+    # A half for each line, rounded up in the end.
     assert cost(_PURCHASE, input=bought) == 10 + 1 + 1 + (1 + 2 + 1) + 1
 
 
@@ -117,14 +117,14 @@ def test_a_list_that_is_written_out_counts_its_items() -> None:
         (f"[{bought('[]')}, {bought('[]')}]", 10 + 2 + 2),
         (bought("[]"), 10 + 1 + 1),
         ("[]", 10),
-        (f"[{bought(f'[{line}, {line}]')}, {bought(line)}]", 10 + 2 + 2 + 1),
+        (f"[{bought(f'[{line}, {line}]')}, {bought(line)}]", 10 + 2 + 2 + 2),
     ):
         text = f"mutation ($key: String!) {{ {start} {sent}}}{outcomes}"
         assert cost(text, key="k") == expected
     some = f"mutation ($key: String!, $some: [PurchaseInput!]!) {{ {start} $some}}{outcomes}"
-    assert cost(some, key="k", some=[{"lines": [1] * 7}] * 3) == 10 + 2 * 3 + 3
+    assert cost(some, key="k", some=[{"lines": [1] * 7}] * 3) == 10 + 2 * 3 + 11
     lines = f"($key: String!, $lines: [PurchaseLineInput!]!) {{ {start} [{bought('$lines')}]}}"
-    assert cost(f"mutation {lines}{outcomes}", key="k", lines=[1] * 31) == 10 + 2 + 4
+    assert cost(f"mutation {lines}{outcomes}", key="k", lines=[1] * 31) == 10 + 2 + 16
     fixed = costs(f"mutation ($key: String!) {{ {start} [{bought(line)}]}}{outcomes}")[0].fixed
     assert fixed == 10 + 2 + 1
 
@@ -178,7 +178,7 @@ def test_whatever_a_number_is(first: object, length: int) -> None:
     ],
 )
 def test_whatever_an_input_is(given_input: object, purchases: int, lines: int) -> None:
-    assert cost(RECORD, input=given_input) == 10 + purchases * 5 + math.ceil(lines / 10)
+    assert cost(RECORD, input=given_input) == 10 + purchases * 5 + math.ceil(lines / 2)
 
 
 def test_defaults_of_variables() -> None:

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 
 from kit.settings import Settings
 from tests.support.client import Answer, Client
+from tests.support.cpu import untraced
 from tests.support.nonsense import Nonsense, Wrong
 from tests.support.shop import purchase
 
@@ -41,7 +42,7 @@ async def test_nonsense(client: Client, caplog: pytest.LogCaptureFixture) -> Non
     credentials = (client.member("ana"), client.member("bob"), client.server, client.staff)
     requests = Nonsense(SEED, credentials).requests(COUNT)
     statuses: Counter[int] = Counter()
-    with capture_logs() as said, caplog.at_level(logging.WARNING):
+    with untraced(), capture_logs() as said, caplog.at_level(logging.WARNING):
         await asyncio.gather(*(sending(client, requests, statuses) for _ in range(AT_ONCE)))
     failures = [each for each in said if each["log_level"] not in {"info", "debug"}]
     assert not [each for each in failures if each["event"] != BUSY]

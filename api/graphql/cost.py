@@ -64,12 +64,6 @@ class Cost:
     sizes: tuple[Size, ...]
     defaults: Mapping[str, Any]
 
-    @property
-    def fixed(self) -> int | None:
-        """The cost if it is the same whatever the variables, else None."""
-        constant, parts = self.steps[-1]
-        return None if parts else _whole(constant)
-
     def of(self, variables: Mapping[str, Any]) -> int:
         """Return the cost with these variables, taken as they came. Raises nothing."""
         lengths = [each.length(variables, self.defaults) for each in self.sizes]

@@ -91,7 +91,7 @@ def test_pages() -> None:
 
 def test_what_costs_nothing_costs_one() -> None:
     assert cost("{ __typename }") == 1
-    assert costs("{ __typename }")[0].fixed == 1
+    assert costs("{ __typename }")[0].of({}) == 1
 
 
 def test_attacks_and_bulk() -> None:
@@ -125,7 +125,7 @@ def test_a_list_that_is_written_out_counts_its_items() -> None:
     assert cost(some, key="k", some=[{"lines": [1] * 7}] * 3) == 10 + 2 * 3 + 11
     lines = f"($key: String!, $lines: [PurchaseLineInput!]!) {{ {start} [{bought('$lines')}]}}"
     assert cost(f"mutation {lines}{outcomes}", key="k", lines=[1] * 31) == 10 + 2 + 16
-    fixed = costs(f"mutation ($key: String!) {{ {start} [{bought(line)}]}}{outcomes}")[0].fixed
+    fixed = costs(f"mutation ($key: String!) {{ {start} [{bought(line)}]}}{outcomes}")[0].of({})
     assert fixed == 10 + 2 + 1
 
 
@@ -189,9 +189,8 @@ def test_defaults_of_variables() -> None:
     assert cost("query ($first: Int) { members(first: $first) { nodes { id } } }") == 1 + 20
 
 
-def test_a_cost_is_fixed_if_no_length_is_a_variable() -> None:
-    assert costs("query ($id: ID!) { member(id: $id) { id } }")[0].fixed == 1
-    assert costs("query ($n: Int) { members(first: $n) { nodes { id } } }")[0].fixed is None
+def test_a_variable_that_is_no_length_counts_nothing() -> None:
+    assert costs("query ($id: ID!) { member(id: $id) { id } }")[0].of({}) == 1
 
 
 @pytest.mark.parametrize("first", [0, 3, 20, 100])

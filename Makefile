@@ -7,6 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALLED := .venv/installed
 YEAR := tests/flows/test_real_year.py
+FRONT := tests/api/graphql tests/api/http
 ARGS ?=
 
 help: ## Show this list
@@ -21,11 +22,11 @@ demo: install ## Load a real year of loyalty cards and serve it (ARGS="--rows 10
 test: install lint ## Check and test everything, as the build does
 	@rm -f .coverage .coverage.*
 	@(  $(BIN)/python -m pytest --quiet $(YEAR); year=$$?; \
-	    $(BIN)/coverage run -m pytest --quiet --ignore=$(YEAR) --ignore=tests/api; \
+	    $(BIN)/coverage run -m pytest --quiet --ignore=$(YEAR) $(FRONT:%=--ignore=%); \
 	    exit $$((year + $$?)) ) > .venv/rest.log 2>&1 & rest=$$!; \
 	trap "kill $$rest" INT TERM; \
-	$(BIN)/coverage run -m pytest --quiet tests/api; api=$$?; \
-	wait $$rest; rest=$$?; cat .venv/rest.log; exit $$((api + rest))
+	$(BIN)/coverage run -m pytest --quiet $(FRONT); front=$$?; \
+	wait $$rest; rest=$$?; cat .venv/rest.log; exit $$((front + rest))
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=95
 	$(BIN)/coverage report --fail-under=100 --include='*/rules*.py,domain/ledger/*'

@@ -5,13 +5,14 @@ from collections import Counter
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from graphql import GraphQLError, GraphQLSchema, build_schema
 
 from api.graphql import client_check, permissions, reference
 from api.graphql.changes import Change, Severity, changes
+from api.graphql.client_files import UnreadableError, read_text
 from api.graphql.schema import core, sdl
 from kit.clock import SystemClock
 
@@ -109,17 +110,12 @@ def permissions_() -> None:
 
 def _schema(file: Path) -> GraphQLSchema:
     try:
-        return build_schema(file.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        _unreadable(file, f"is not UTF-8 at byte {error.start}")
-    except OSError as error:
-        _unreadable(file, f"can't be read: {error.strerror}")
+        return build_schema(read_text(file))
+    except UnreadableError as error:
+        fault = str(error)
     except (GraphQLError, TypeError) as error:
-        _unreadable(file, f"is no schema: {error}")
-
-
-def _unreadable(file: Path, why: str) -> NoReturn:
-    typer.echo(f"{file}: {why}", err=True)
+        fault = f"{file}: is no schema: {error}"
+    typer.echo(fault, err=True)
     raise typer.Exit(2)
 
 

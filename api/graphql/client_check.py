@@ -10,17 +10,8 @@ from graphql import GraphQLError, GraphQLSchema, NoDeprecatedCustomRule, validat
 from api.auth import Role
 from api.errors import Refusal
 from api.graphql import limits
-from api.graphql.client_files import Place, Sent, gathered
+from api.graphql.client_files import Place, Remark, Sent, gathered
 from api.graphql.documents import Documents, Operation
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something to mend, or to mend in time."""
-
-    place: Place
-    message: str
-    warning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +44,7 @@ def check(schema: GraphQLSchema, paths: Iterable[Path]) -> Report:
     documents = Documents(schema, hide_suggestions=False)
     sent, faults, unreadable = gathered(paths)
     # A fragment that several operations spread is at fault once.
-    remarks = {Remark(each.place, each.message): None for each in faults}
+    remarks = dict.fromkeys(faults)
     judged = []
     for each in sent:
         found = documents.prepare(each.text)

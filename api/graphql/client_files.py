@@ -45,11 +45,12 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """A place in a file and what is wrong there."""
+class Remark:
+    """Something to mend, or to mend in time."""
 
     place: Place
     message: str
+    warning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +77,13 @@ class _Part:
     spreads: tuple[str, ...]
 
 
-def gathered(paths: Iterable[Path]) -> tuple[list[Sent], list[Fault], list[str]]:
+def gathered(paths: Iterable[Path]) -> tuple[list[Sent], list[Remark], list[str]]:
     """Return every operation in the files and below the folders, faults, and what is unreadable.
 
     Fragments may lie in other files than the operations that spread them.
     """
     sent: list[Sent] = []
-    faults: list[Fault] = []
+    faults: list[Remark] = []
     unreadable: list[str] = []
     parts: list[_Part] = []
     for path, named in _files(paths):
@@ -90,13 +91,13 @@ def gathered(paths: Iterable[Path]) -> tuple[list[Sent], list[Fault], list[str]]
             if path.suffix == ".json":
                 sent += _manifest(path, named=named)
             else:
-                parts += _definitions(path, _read(path), named=named)
+                parts += _definitions(path, read_text(path), named=named)
         except UnreadableError as error:
             unreadable.append(str(error))
         except GraphQLError as error:
             for location in error.locations or ():
                 place = Place(str(path), location.line, location.column)
-                faults.append(Fault(place, error.message))
+                faults.append(Remark(place, error.message))
     faults += _doubtful(parts)
     operations = [each for each in parts if isinstance(each.node, OperationDefinitionNode)]
     return [*sent, *(_assembled(each, parts) for each in operations)], faults, unreadable
@@ -115,7 +116,8 @@ def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
                     yield Path(folder, name), False
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return what a file says. Raises UnreadableError."""
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -154,7 +156,7 @@ def _definitions(path: Path, text: str, *, named: bool) -> list[_Part]:
     return found
 
 
-def _doubtful(parts: list[_Part]) -> Iterator[Fault]:
+def _doubtful(parts: list[_Part]) -> Iterator[Remark]:
     """Return what is right by itself and wrong together with the rest."""
     operations: dict[str, list[_Part]] = {}
     fragments: dict[str, _Part] = {}
@@ -166,11 +168,11 @@ def _doubtful(parts: list[_Part]) -> Iterator[Fault]:
         if first is not part:
             at = f"{first.place.file}:{first.place.line}"
             message = f"Fragment '{part.node.name.value}' is defined at {at} already."
-            yield Fault(part.place, message)
+            yield Remark(part.place, message)
     for together in operations.values():
         for part in together:
             if len(together) > 1 and not part.node.name:
-                yield Fault(part.place, "Name the operation: the file has several.")
+                yield Remark(part.place, "Name the operation: the file has several.")
 
 
 def _assembled(operation: _Part, parts: list[_Part]) -> Sent:

@@ -8,7 +8,7 @@ import asyncio
 import inspect
 import math
 import time
-from collections.abc import AsyncGenerator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -213,7 +213,7 @@ class Engine:
             **({} if document.incremental else short),
             **self._arguments(prepared),
         )
-        result = await made if isinstance(made, Awaitable) else made
+        result = await made if inspect.isawaitable(made) else made
         charge = {"cost": prepared.charge}
         if isinstance(result, ExperimentalIncrementalExecutionResults):
             first = {**told(result.initial_result), "extensions": charge}

@@ -23,7 +23,6 @@ from api.errors import RefusedError, refusal
 from api.graphql.parameters import Parameters
 from kit.errors import ConfigurationError
 
-KEPT_LENGTH_MAX = 20_000
 KEPT_SECONDS = 24 * 3600
 KEPT_PLACES = 1_024
 """How many documents Valkey keeps for the callers of one brand. Each has its place by its hash and
@@ -102,7 +101,7 @@ class KnownDocuments:
         """Keep a valid document that came with its hash, for whoever of ``tenant`` sends it."""
         if given.persisted_hash is None or given.query is None:
             return
-        if given.query in self._texts or len(given.query) > KEPT_LENGTH_MAX:
+        if given.query in self._texts:
             return
         digest = given.persisted_hash.lower()
         if (tenant, digest) in self._persisted:

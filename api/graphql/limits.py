@@ -45,13 +45,10 @@ SECONDS_MAX = {OperationType.QUERY: 15.0, OperationType.MUTATION: 60.0}
 def check_text(text: str) -> GraphQLError | None:
     """Return why a text is too long to be looked at."""
     lines = text.count("\n") + text.count("\r")
-    for name, count, most in (
+    return _excess(
         ("characters", len(text), SOURCE_LENGTH_MAX),
         ("lines", lines, LINES_MAX),
-    ):
-        if count > most:
-            return GraphQLError(f"The document has {count} {name}; {most} are allowed.")
-    return None
+    )
 
 
 def check_size(document: DocumentNode) -> GraphQLError | None:
@@ -63,25 +60,18 @@ def check_size(document: DocumentNode) -> GraphQLError | None:
         together = max(together, len(node.directives or ()))
         repeats = max(repeats, _repeats(node))
     operations = sum(isinstance(each, OperationDefinitionNode) for each in document.definitions)
-    for name, count, most in (
+    return _excess(
         ("aliases", aliases, ALIASES_MAX),
         ("directives", directives, DIRECTIVES_MAX),
         ("directives in one place", together, DIRECTIVES_HERE_MAX),
         ("fields of one name in one place", repeats, REPEATS_MAX),
         ("operations", operations, OPERATIONS_MAX),
-    ):
-        if count > most:
-            return GraphQLError(f"The document has {count} {name}; {most} are allowed.")
-    return None
+    )
 
 
 def check_depth(document: DocumentNode) -> GraphQLError | None:
     """Return why a valid document goes too deep. Introspection has a limit of its own."""
-    fragments = {
-        each.name.value: each
-        for each in document.definitions
-        if isinstance(each, FragmentDefinitionNode)
-    }
+    fragments = _fragments(document)
     known: dict[str, int] = {}
     for each in document.definitions:
         if isinstance(each, OperationDefinitionNode):
@@ -124,11 +114,7 @@ class _Lists:
 
     def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
         self._schema = schema
-        self._fragments = {
-            each.name.value: each
-            for each in document.definitions
-            if isinstance(each, FragmentDefinitionNode)
-        }
+        self._fragments = _fragments(document)
         self._known: dict[str, int] = {}
 
     def depth(self, selections: SelectionSetNode, on: GraphQLNamedType | None) -> int:
@@ -161,6 +147,21 @@ class _Lists:
             on = self._schema.get_type(node.type_condition.name.value)
             self._known[name] = self.depth(node.selection_set, on)
         return self._known[name]
+
+
+def _excess(*counts: tuple[str, int, int]) -> GraphQLError | None:
+    for name, count, allowed in counts:
+        if count > allowed:
+            return GraphQLError(f"The document has {count} {name}; {allowed} are allowed.")
+    return None
+
+
+def _fragments(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
+    return {
+        each.name.value: each
+        for each in document.definitions
+        if isinstance(each, FragmentDefinitionNode)
+    }
 
 
 def _depth(

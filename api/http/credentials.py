@@ -1,16 +1,25 @@
-"""Credentials that stop to hold while a connection is open."""
+"""Credentials that don't hold, or stop to while a connection is open."""
 
 import asyncio
 from datetime import datetime
 
 import structlog
+from graphql import GraphQLError
 
 from api.auth import Authenticator, Principal, UnauthenticatedError
+from api.errors import Refusal
 from kit.clock import Clock
 
 CHECK_SECONDS = 60
 
 _log = structlog.get_logger("laurel.http")
+
+
+def unauthenticated(error: UnauthenticatedError) -> Refusal:
+    """Return the refusal of credentials that don't hold."""
+    problem = GraphQLError(error.message, original_error=error)
+    challenge = {"www-authenticate": 'Bearer error="invalid_token"'}
+    return Refusal(error.code, [problem], 401, challenge)
 
 
 async def lapsed(

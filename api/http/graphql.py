@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Coroutine, Mapping
 from typing import Any, TypeVar
 
 import orjson
-from graphql import GraphQLError, OperationType
+from graphql import OperationType
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response, StreamingResponse
 
@@ -17,8 +17,9 @@ from api.errors import Refusal, RefusedError, refused
 from api.graphql.engine import Engine, Outcome, Prepared
 from api.graphql.parameters import Parameters
 from api.http import media
+from api.http.credentials import unauthenticated
 from api.http.parameters import bad_request, from_address, from_body
-from api.http.stream import Streams
+from api.http.stream import Streams, left
 from api.language import chosen
 from api.runtime import Runtime
 
@@ -123,13 +124,6 @@ def caller_of(request: HTTPConnection, principal: Principal) -> Caller:
     )
 
 
-def unauthenticated(error: UnauthenticatedError) -> Refusal:
-    """Return the refusal of credentials that don't hold."""
-    problem = GraphQLError(error.message, original_error=error)
-    challenge = {"www-authenticate": 'Bearer error="invalid_token"'}
-    return Refusal(error.code, [problem], 401, challenge)
-
-
 def _address(peer: str) -> str:
     try:
         known = ipaddress.ip_address(peer)
@@ -177,7 +171,7 @@ def _check_deliberate(request: Request, parameters: Parameters) -> None:
 
 async def _unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """Return what ``work`` gives. Raises ClientDisconnect, ending it, if the caller leaves."""
-    running, gone = asyncio.ensure_future(work), asyncio.ensure_future(_gone(request))
+    running, gone = asyncio.ensure_future(work), asyncio.ensure_future(left(request.receive))
     try:
         await asyncio.wait({running, gone}, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
@@ -186,11 +180,6 @@ async def _unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
     finally:
         gone.cancel()
         running.cancel()
-
-
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 def _refusal(found: Refusal, kind: str) -> Response:

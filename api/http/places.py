@@ -6,6 +6,15 @@ from contextlib import contextmanager
 
 from api.auth import Role
 from api.caller import Caller
+from api.errors import refusal
+
+FULL = refusal(
+    "TOO_MANY_CONNECTIONS",
+    "You hold too many streams and sockets open; end some of them.",
+    429,
+    {"retry-after": "10"},
+)
+"""What is said to whoever asks for one place more."""
 
 _PLACES = {
     # Everyone behind one router has one address.

@@ -5,18 +5,17 @@ from contextlib import aclosing, suppress
 from typing import Any
 
 import orjson
-from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api import metrics
 from api.auth import Authenticator, UnauthenticatedError
-from api.errors import Refusal, RefusedError, refusal, refused
+from api.errors import RefusedError, refused
 from api.graphql.engine import Engine, Prepared
 from api.http import media
-from api.http.credentials import CHECK_SECONDS, lapsed
-from api.http.places import Places
+from api.http.credentials import CHECK_SECONDS, lapsed, unauthenticated
+from api.http.places import FULL, Places
 from api.http.results import failed, results
 from api.runtime import Runtime
 from kit.tasks import ended
@@ -52,8 +51,7 @@ class Streams:
     def respond(self, request: Request, prepared: Prepared) -> Response:
         """Return the answer that runs ``prepared`` while it is sent. Raises RefusedError."""
         if self.places.full(prepared.context.caller):
-            message = "You hold too many streams and sockets open; end some of them."
-            raise RefusedError(refusal("TOO_MANY_CONNECTIONS", message, 429, {"retry-after": "10"}))
+            raise RefusedError(FULL)
         return _Stream(self, prepared, request.headers.get("authorization", ""))
 
 
@@ -84,14 +82,15 @@ class _Stream(Response):
         telling = asyncio.create_task(self._tell(send))
         living = asyncio.create_task(_keep_alive(send))
         leaving = asyncio.create_task(self._streams.leaving.wait())
-        gone = asyncio.create_task(_gone(receive))
+        gone = asyncio.create_task(left(receive))
         lapsing = asyncio.create_task(self._lapse())
         tasks = (telling, living, leaving, gone, lapsing)
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if lapsing.done() and not telling.done():
                 await ended(telling)
-                await _sent(send, _event(_unauthenticated(lapsing.result())) + _COMPLETE)
+                ending = refused(unauthenticated(UnauthenticatedError(lapsing.result())))
+                await _sent(send, _event(ending) + _COMPLETE)
             return leaving.done() or lapsing.done() or (telling.done() and telling.result())
         finally:
             await ended(*tasks)
@@ -127,11 +126,6 @@ def _event(content: dict[str, Any]) -> bytes:
     return b"event: next\ndata: " + orjson.dumps(content) + b"\n\n"
 
 
-def _unauthenticated(message: str) -> dict[str, Any]:
-    problem = GraphQLError(message, original_error=UnauthenticatedError(message))
-    return refused(Refusal("UNAUTHENTICATED", [problem], 401))
-
-
 async def _keep_alive(send: Send) -> None:
     """Say something now and then, for those in between who end what is silent."""
     while True:
@@ -139,7 +133,8 @@ async def _keep_alive(send: Send) -> None:
         await asyncio.sleep(_ALIVE_SECONDS)
 
 
-async def _gone(receive: Receive) -> None:
+async def left(receive: Receive) -> None:
+    """Wait until the caller has left."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

@@ -8,11 +8,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api import metrics
 from api.auth import ANONYMOUS, Authenticator
-from api.errors import refusal, refused
+from api.errors import Refusal, refusal, refused
 from api.graphql.engine import Engine
 from api.http.graphql import caller_of
 from api.http.messages import SUBPROTOCOL, ClosingError
-from api.http.places import Places
+from api.http.places import FULL, Places
 from api.http.session import Limits, Session
 from api.runtime import Runtime
 from kit.log import bind_correlation
@@ -44,12 +44,11 @@ class WebSocketEndpoint:
     async def _respond(self, socket: WebSocket) -> None:
         if not self._welcome(socket):
             message = "Pages of this site may not open sockets here."
-            await _refuse(socket, 403, "FORBIDDEN", message)
+            await _refuse(socket, refusal("FORBIDDEN", message, 403))
             return
         stranger = caller_of(socket, ANONYMOUS)
         if self.places.full(stranger):
-            message = "You hold too many streams and sockets open; end some of them."
-            await _refuse(socket, 429, "TOO_MANY_CONNECTIONS", message)
+            await _refuse(socket, FULL)
             return
         with metrics.held_open("websocket"):
             if SUBPROTOCOL not in socket.scope["subprotocols"]:
@@ -76,9 +75,8 @@ class WebSocketEndpoint:
         return bool(place) and place.lower() == socket.headers.get("host", "").lower()
 
 
-async def _refuse(socket: WebSocket, status: int, code: str, message: str) -> None:
+async def _refuse(socket: WebSocket, found: Refusal) -> None:
     if "websocket.http.response" in socket.scope.get("extensions", {}):
-        answer = JSONResponse(refused(refusal(code, message)), status)
-        await socket.send_denial_response(answer)
+        await socket.send_denial_response(JSONResponse(refused(found), found.status))
     else:
         await socket.close()

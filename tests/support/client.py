@@ -78,24 +78,7 @@ class Client:
 
         Whoever sends it leaves after so many seconds, or stays until the answer is there.
         """
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": method,
-            "scheme": "http",
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": address.encode(),
-            "root_path": "",
-            "headers": [
-                (name.lower().encode(), value.encode("latin-1"))
-                for name, value in {"host": "test", **(headers or {})}.items()
-            ],
-            "client": ("127.0.0.1", 1),
-            "server": ("test", 80),
-            "state": {},
-        }
+        scope = http_scope(method, path, headers or {}, address)
         chunks = [body[start : start + 65_536] for start in range(0, len(body), 65_536)] or [b""]
         waiting = [
             {"type": "http.request", "body": chunk, "more_body": place < len(chunks)}
@@ -130,6 +113,30 @@ class Client:
     async def ask(self, query: str, token: str = "", /, **variables: object) -> Answer:
         """Run an operation."""
         return await self.post({"query": query, "variables": variables}, token)
+
+
+def http_scope(
+    method: str, path: str, headers: Mapping[str, str], address: str = ""
+) -> dict[str, Any]:
+    """Return the scope of a request; ``address`` is what stands behind the question mark."""
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": address.encode(),
+        "root_path": "",
+        "headers": [
+            (name.lower().encode(), value.encode("latin-1"))
+            for name, value in {"host": "test", **headers}.items()
+        ],
+        "client": ("127.0.0.1", 1),
+        "server": ("test", 80),
+        "state": {},
+    }
 
 
 @asynccontextmanager

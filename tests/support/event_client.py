@@ -10,6 +10,7 @@ import orjson
 from starlette.types import ASGIApp, Message
 
 from kit.tasks import ended
+from tests.support.client import http_scope
 
 SECONDS_MAX = 20
 
@@ -83,30 +84,16 @@ async def streamed(
     headers: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Stream]:
     """Ask for a stream; at the end the client leaves, and the server must have done with it."""
-    head = {"host": "test", "accept": "text/event-stream", **(headers or {})}
+    head = {"accept": "text/event-stream", **(headers or {})}
     if token:
         head["authorization"] = f"Bearer {token}"
-    body, address = b"", b""
+    body, address = b"", ""
     if method == "POST":
         head["content-type"] = "application/json"
         body = orjson.dumps(given)
     else:
-        address = urlencode(given).encode()
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": method,
-        "scheme": "http",
-        "path": "/graphql",
-        "raw_path": b"/graphql",
-        "query_string": address,
-        "root_path": "",
-        "headers": [(name.encode(), value.encode("latin-1")) for name, value in head.items()],
-        "client": ("127.0.0.1", 1),
-        "server": ("test", 80),
-        "state": {},
-    }
+        address = urlencode(given)
+    scope = http_scope(method, "/graphql", head, address)
     stream = Stream()
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 

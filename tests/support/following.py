@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from starlette.types import Message
 
-from tests.support.client import Answer, Client
+from tests.support.client import Answer, Client, http_scope
 
 _SECONDS_MAX = 10
 
@@ -19,24 +19,10 @@ async def asked(client: Client, operation: str, token: str = "", /, **variables:
 
 
 async def _followed(client: Client, content: dict[str, Any], token: str) -> Answer:
-    headers = {"host": "test", "content-type": "application/json", "accept": "text/event-stream"}
+    headers = {"content-type": "application/json", "accept": "text/event-stream"}
     if token:
         headers["authorization"] = f"Bearer {token}"
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "POST",
-        "scheme": "http",
-        "path": "/graphql",
-        "raw_path": b"/graphql",
-        "query_string": b"",
-        "root_path": "",
-        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-        "client": ("127.0.0.1", 1),
-        "server": ("test", 80),
-        "state": {},
-    }
+    scope = http_scope("POST", "/graphql", headers)
     waiting: list[Message] = [
         {"type": "http.request", "body": orjson.dumps(content), "more_body": False}
     ]

@@ -166,6 +166,14 @@ async def test_defer_is_off_unless_it_is_wanted(client: Client) -> None:
     assert answer.codes == ["GRAPHQL_VALIDATION_FAILED"]
 
 
+def hurry(client: Client, runtime: Runtime, seconds_max: dict[OperationType, float]) -> None:
+    """Give the client's application an engine that has less time."""
+    authenticator = Authenticator(runtime.database, client.tokens)
+    engine = Engine(runtime, seconds_max)
+    streams = Streams(runtime, authenticator, engine, Places())
+    client.app.state.graphql = GraphQLEndpoint(runtime, authenticator, engine, streams)
+
+
 REFUND = """
 mutation {
   refundPurchase(input: {
@@ -202,10 +210,7 @@ async def test_time_is_up(
     table: str,
 ) -> None:
     await client.shop.buy(purchase("p1", "ana", 500, client.shop.clock.now()))
-    authenticator = Authenticator(runtime.database, client.tokens)
-    engine = Engine(runtime, {kind: 0.3})
-    streams = Streams(runtime, authenticator, engine, Places())
-    client.app.state.graphql = GraphQLEndpoint(runtime, authenticator, engine, streams)
+    hurry(client, runtime, {kind: 0.3})
     async with locked(admin, table):
         answer = await client.ask(query, client.staff)
         assert (answer.status, answer.codes) == (503, ["TIMEOUT"])
@@ -238,10 +243,7 @@ async def test_time_is_up_for_what_comes_later(
 ) -> None:
     async with changed(runtime, grocer, defer=True) as client:
         settings = runtime.settings.model_copy(update={"defer": True})
-        engine = Engine(replace(runtime, settings=settings), {OperationType.QUERY: 0.3})
-        authenticator = Authenticator(runtime.database, client.tokens)
-        streams = Streams(runtime, authenticator, engine, Places())
-        client.app.state.graphql = GraphQLEndpoint(runtime, authenticator, engine, streams)
+        hurry(client, replace(runtime, settings=settings), {OperationType.QUERY: 0.3})
         async with locked(admin, "purchase"):
             asked = {"query": DEFERRED}
             answer = await client.post(asked, client.staff, accept="multipart/mixed")

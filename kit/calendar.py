@@ -1,10 +1,11 @@
 """Days, months and years on a wall clock, and the instants at which they begin."""
 
 from calendar import monthrange
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal
 
-Period = Literal["day", "month", "year"]
+Period = Literal["day", "week", "month", "quarter", "year"]
 
 _ONE_DAY = timedelta(days=1)
 
@@ -31,16 +32,55 @@ def months_after(day: date, months: int) -> date:
 
 
 def period_start(period: Period, day: date) -> date:
-    """Return the first day of the calendar period that holds ``day``."""
-    if period == "day":
-        return day
-    return day.replace(day=1) if period == "month" else date(day.year, 1, 1)
+    """Return the first day of the calendar period that holds ``day``; weeks begin on Monday."""
+    match period:
+        case "day":
+            return day
+        case "week":
+            return day - timedelta(days=day.weekday())
+        case "month":
+            return day.replace(day=1)
+        case "quarter":
+            return date(day.year, day.month - (day.month - 1) % 3, 1)
+        case "year":
+            return date(day.year, 1, 1)
+
+
+def period_next(period: Period, day: date) -> date:
+    """Return the first day of the calendar period after the one that holds ``day``."""
+    start = period_start(period, day)
+    match period:
+        case "day":
+            return start + _ONE_DAY
+        case "week":
+            return start + timedelta(days=7)
+        case "month":
+            return months_after(start, 1)
+        case "quarter":
+            return months_after(start, 3)
+        case "year":
+            return months_after(start, 12)
 
 
 def period_last(period: Period, day: date) -> date:
     """Return the last day of the calendar period that holds ``day``."""
-    if period == "day":
-        return day
-    if period == "month":
-        return day.replace(day=monthrange(day.year, day.month)[1])
-    return date(day.year, 12, 31)
+    return period_next(period, day) - _ONE_DAY
+
+
+def yearly(month: int, of_month: int, year: int) -> date:
+    """Return the day in ``year`` of what comes every year: 29 February is else the 28th."""
+    return date(year, month, min(of_month, monthrange(year, month)[1]))
+
+
+def windows_around(starts: Sequence[tuple[int, int]], day: date) -> tuple[date, date]:
+    """Return the first day of the window that holds ``day`` and of the one after it.
+
+    ``starts`` are the (month, day) pairs, at least one, at which a window of every year begins.
+    """
+    days = sorted(
+        yearly(month, of_month, year)
+        for year in (day.year - 1, day.year, day.year + 1)
+        for month, of_month in starts
+    )
+    after = next(index for index, start in enumerate(days) if start > day)
+    return days[after - 1], days[after]

@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -19,6 +20,7 @@ DOCUMENT_LENGTH_MAX = 1_000_000
 
 _DECIMAL = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_CODE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _SYNTAX_POSITION = re.compile(r" \(at line (\d+), column \d+\)$")
 
 
@@ -121,6 +123,18 @@ def _text(value: object) -> str:
     return value
 
 
+def _day(value: object) -> date:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise fault("is not a day; write one such as 2026-05-01, without quotes or time")
+    return value
+
+
+def _code(value: str) -> str:
+    if not _CODE.fullmatch(value):
+        raise fault(f"is {value!r}; use a letter a-z, then up to 62 of a-z, 0-9, - and _")
+    return value
+
+
 def _positive(value: Decimal) -> Decimal:
     if not value:
         raise fault("is zero; write a number above it")
@@ -133,6 +147,8 @@ ExactPositive = Annotated[Exact, AfterValidator(_positive)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Text = Annotated[str, BeforeValidator(_text)]
+Day = Annotated[date, BeforeValidator(_day)]
+Code = Annotated[Text, AfterValidator(_code)]
 
 Model = TypeVar("Model", bound=BaseModel)
 

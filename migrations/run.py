@@ -17,8 +17,10 @@ GRANT USAGE ON SCHEMA public TO {role};
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};
 GRANT INSERT ON asset, account TO {role};
 GRANT UPDATE (closed_at) ON account TO {role};
-GRANT INSERT ON purchase, refund, lot_use, programme_version, fact TO {role};
-GRANT INSERT, UPDATE ON brand, api_key, member, wallet, lot, cap_use, qualifying_spend,
+GRANT INSERT ON purchase, activity, award, refund, claw_back, lot_use, programme_version,
+    expiry_warning, fact TO {role};
+GRANT INSERT, UPDATE ON brand, api_key, member, wallet, lot, cap_use, budget_use, tally,
+    status_grant,
     fact_cursor, request TO {role};
 GRANT DELETE ON request TO {role};
 """

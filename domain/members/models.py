@@ -1,10 +1,10 @@
 """The table of members."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Text, UniqueConstraint
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,6 +15,8 @@ class MemberRow(Base):
     """A person in one brand's programme, known to the brand by ``external_id``.
 
     ``joined_at`` is business time: enrolment, or the earliest purchase that was reported.
+    ``region`` is where the law that protects the member's points applies, such as CA-ON;
+    ``attributes`` are text, numbers and yes or no by name, for the programme's rules.
     """
 
     __tablename__ = "member"
@@ -24,5 +26,8 @@ class MemberRow(Base):
     brand_id: Mapped[int] = mapped_column(ForeignKey("brand.id"))
     external_id: Mapped[str] = mapped_column(Text)
     display_name: Mapped[str | None] = mapped_column(Text)
+    birthday: Mapped[date | None] = mapped_column()
+    region: Mapped[str | None] = mapped_column(Text)
+    attributes: Mapped[dict[str, object]] = mapped_column(JSONB, server_default="{}")
     joined_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
     created_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))

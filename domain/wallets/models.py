@@ -5,11 +5,13 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     ForeignKey,
     Identity,
     Index,
     Integer,
+    SmallInteger,
     UniqueConstraint,
     text,
 )
@@ -25,7 +27,8 @@ class WalletRow(Base):
     """A member's account in one asset. The row is the lock of all that belongs to the member.
 
     ``owed`` is what refunds should have taken while open holds reserved it; never more than they
-    hold.
+    hold. ``debt`` is what they should have taken and what is earned next will pay: the balance
+    of the member's debt account.
     """
 
     __tablename__ = "wallet"
@@ -38,12 +41,15 @@ class WalletRow(Base):
     member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
     asset_id: Mapped[int] = mapped_column(ForeignKey("asset.id"))
     owed: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    debt: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class LotRow(Base):
     """Points of one accrual: spendable from ``available_at`` until before ``expires_at``.
 
-    ``remaining`` can be spent, ``held`` is reserved by open holds, the rest is gone.
+    ``remaining`` can be spent, ``held`` is reserved by open holds, the rest is gone. ``fixed``
+    says that nothing moves its end but the law; ``release_days`` is how many days after the
+    brand's release it can be spent, None if it needs none any more.
     """
 
     __tablename__ = "lot"
@@ -71,6 +77,8 @@ class LotRow(Base):
     earned_at: Mapped[datetime] = mapped_column(INSTANT)
     available_at: Mapped[datetime] = mapped_column(INSTANT)
     expires_at: Mapped[datetime | None] = mapped_column(INSTANT)
+    fixed: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    release_days: Mapped[int | None] = mapped_column(SmallInteger)
 
 
 class LotUseRow(Base):

@@ -1,0 +1,1 @@
+"""tallies: what each member did, counted by the day."""

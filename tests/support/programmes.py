@@ -21,15 +21,16 @@ per = "1.00"
 rounding = "floor"
 base = "after_discount"
 
-[tiers]
-qualify_by = "calendar_year_spend"
-holds_until = "end_of_next_year"
-
 [[tiers.ladder]]
+qualify_by = "spend"
+window = "calendar_year"
+holds = "end_of_next_window"
+
+[[tiers.ladder.tier]]
 name = "Insider"
 threshold = "0"
 
-[[tiers.ladder]]
+[[tiers.ladder.tier]]
 name = "VIB"
 threshold = "350.00"
 """

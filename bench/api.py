@@ -46,7 +46,7 @@ query Home {
       name rank validUntil progress spendThisYear { amount currency }
       next { name missing { amount currency } } keepMissing { amount currency }
     }
-    activity(first: 20) {
+    movements(first: 20) {
       edges { cursor node { code points effectiveAt recordedAt reference } }
       pageInfo { hasNextPage endCursor }
     }

@@ -5,7 +5,7 @@
 Two databases of one cluster, each with a brand, its members and their purchases, lots and
 transfers, loaded in bulk. Each round does every operation in both, one after the other, on
 members drawn at random: posting one journal and a hundred, recording 500 purchases, one purchase
-of a new member, the balances of 50 members, a page of one member's activity, a balance as of an
+of a new member, the balances of 50 members, a page of one member's movements, a balance as of an
 earlier day. Medians of the milliseconds and their ratio; the bar is 1.3. Afterwards every
 other invariant is checked: exit code 1 if one is broken (`--no-check` leaves that out).
 """
@@ -94,7 +94,7 @@ class Town:
             await wallets.balances(session, SystemClock().now(), self.shop.brand.id, ids)
 
     async def page(self) -> None:
-        """Read a page of one member's activity."""
+        """Read a page of one member's movements."""
         ((member, _, _),) = self.draw(1)
         async with self.shop.database.read() as session:
             await wallets.activity(session, self.shop.brand.id, [member], first=PAGE)

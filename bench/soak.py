@@ -56,8 +56,8 @@ BELOW = (
     "balance { total spendable pending held }",
     "balance { expiringNext { points at } upcomingExpiries { points at } }",
     "tier { name rank progress next { name missing { amount currency } } }",
-    "activity(first: 5) { nodes { code points effectiveAt reference } }",
-    "last: activity(last: 3) { edges { cursor node { code } } pageInfo { hasNextPage } }",
+    "movements(first: 5) { nodes { code points effectiveAt reference } }",
+    "last: movements(last: 3) { edges { cursor node { code } } pageInfo { hasNextPage } }",
 )
 BROKEN = ("}", "{", "nothing", '"', "@skip", "...F", "(", "$a", "\\", "\ud7ff", "mee { id }")
 FOLLOW = "subscription { me { balance { total } } }"

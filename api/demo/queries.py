@@ -26,7 +26,7 @@ _HOME = """query Home {
     tierAtTheEnd: tier(asOf: "2017-12-31T23:59:59-05:00") {
       name validUntil spendThisYear { amount currency }
     }
-    activity(first: 5) { edges { node { code points effectiveAt reference } } }
+    movements(first: 5) { edges { node { code points effectiveAt reference } } }
   }
 }"""
 

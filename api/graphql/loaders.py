@@ -43,7 +43,7 @@ class Programmes:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A page of one member's activity."""
+    """A page of one member's movements."""
 
     member_id: UUID
     page: Window[int]
@@ -100,7 +100,7 @@ class Loaders:
         self.movements: DataLoader[tuple[UUID, int], Movement | None] = self._loader(
             self._movements
         )
-        self.activity: DataLoader[Wanted, list[Movement] | None] = self._loader(self._activity)
+        self.pages: DataLoader[Wanted, list[Movement] | None] = self._loader(self._pages)
 
     async def programmes(self) -> Programmes:
         """Return the brand's programmes, read once per operation."""
@@ -161,9 +161,7 @@ class Loaders:
     ) -> dict[tuple[UUID, int], Movement]:
         return await wallets.movements(session, self._brand.id, keys)
 
-    async def _activity(
-        self, session: Session, wanted: list[Wanted]
-    ) -> dict[Wanted, list[Movement]]:
+    async def _pages(self, session: Session, wanted: list[Wanted]) -> dict[Wanted, list[Movement]]:
         found: dict[Wanted, list[Movement]] = {}
         for page in dict.fromkeys(each.page for each in wanted):
             ids = [each.member_id for each in wanted if each.page == page]

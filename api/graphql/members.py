@@ -13,7 +13,7 @@ from api.graphql.loaders import Wanted
 from api.graphql.node import Node
 from api.graphql.paging import After, Before, Connection, First, Last, paged
 from api.graphql.tiers import Tier, tier
-from api.graphql.wallets import Activity, Balance
+from api.graphql.wallets import Balance, Movement
 from domain.members import queries
 from domain.members.queries import Member as Record
 
@@ -55,20 +55,20 @@ class Member(Node):
         return tier(info.context.principal.brand, standing) if standing else None
 
     @paged(SIGNED_IN, "How the member's points came and went, newest first.")
-    async def activity(
+    async def movements(
         self,
         info: Info,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> Connection[Activity] | None:
-        cursors = info.context.cursors(f"Member.activity:{self.key}")
+    ) -> Connection[Movement] | None:
+        cursors = info.context.cursors(f"Member.movements:{self.key}")
         page = paging.window(cursors, first, after, last, before, int)
         loaders = info.context.loaders
-        found = await loaders.activity.load(Wanted(self.key, page)) or []
+        found = await loaders.pages.load(Wanted(self.key, page)) or []
         scale = (await loaders.programmes()).scale
-        shown = [wallets.activity(scale, movement) for movement in found]
+        shown = [wallets.movement(scale, each) for each in found]
         return paging.connection(cursors, page, shown, lambda each: each.key)
 
 

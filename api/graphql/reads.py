@@ -1,6 +1,6 @@
 """What one operation reads: one snapshot of the database, over one connection, in turns.
 
-A home screen shows a balance, a tier and an activity that were true at the same instant. The
+A home screen shows a balance, a tier and movements that were true at the same instant. The
 connection is taken with the first read and given back when the operation ends.
 """
 

@@ -36,7 +36,7 @@ from api.graphql.paging import After, Before, Connection, First, Last, paged
 from api.graphql.programme import Programme
 from api.graphql.scalars import SCALARS
 from api.graphql.subscription import Subscription
-from api.graphql.wallets import Activity
+from api.graphql.wallets import Movement
 from kit.errors import InvalidInputError, LaurelError
 
 NODES_MAX = 100
@@ -214,7 +214,7 @@ async def _node(info: Info, text: str) -> Node | None:
         own = named.key == principal.brand.code
         return brands.brand(principal.brand) if own else None
     if named.kind == wallets.KIND:
-        return await _activity(info, named.key)
+        return await _movement(info, named.key)
     if named.kind != members.KIND:
         return None
     if principal.role is Role.MEMBER:
@@ -223,8 +223,8 @@ async def _node(info: Info, text: str) -> Node | None:
     return await members.by_id(info, named.key)
 
 
-async def _activity(info: Info, text: str) -> Activity | None:
-    key = wallets.activity_key(text)
+async def _movement(info: Info, text: str) -> Movement | None:
+    key = wallets.movement_key(text)
     if key is None:
         return None
     if info.context.principal.role is Role.MEMBER:
@@ -233,7 +233,7 @@ async def _activity(info: Info, text: str) -> Activity | None:
             return None
     loaders = info.context.loaders
     found = await loaders.movements.load(key)
-    return wallets.activity((await loaders.programmes()).scale, found) if found else None
+    return wallets.movement((await loaders.programmes()).scale, found) if found else None
 
 
 async def _nodes(info: Info, texts: Sequence[str]) -> list[Node | None]:
@@ -248,7 +248,7 @@ def _made(*, in_order: bool) -> strawberry.Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[Activity, Brand, Member],
+        types=[Brand, Member, Movement],
         config=StrawberryConfig(scalar_map=SCALARS, sort_schema=in_order),
     )
 

@@ -10,9 +10,10 @@ from api.graphql.fields import SIGNED_IN, attribute
 from api.graphql.money import points
 from api.graphql.node import Node
 from api.graphql.scalars import Points
-from domain.wallets.queries import UPCOMING_MAX, Movement, WalletBalance
+from domain.wallets import queries
+from domain.wallets.queries import UPCOMING_MAX, WalletBalance
 
-KIND = "Activity"
+KIND = "Movement"
 _NUMBER_MAX = 2**63 - 1
 
 
@@ -43,7 +44,7 @@ class Balance:
 
 
 @strawberry.type(description="Points that came or went, and why.")
-class Activity(Node):
+class Movement(Node):
     """A movement of points."""
 
     key: strawberry.Private[int]
@@ -76,22 +77,22 @@ def balance(scale: int, found: WalletBalance | None) -> Balance:
     )
 
 
-def activity(scale: int, movement: Movement) -> Activity:
+def movement(scale: int, found: queries.Movement) -> Movement:
     """Return a movement as it is shown."""
-    return Activity(
-        # Points that go from member to member are an activity of either.
-        id=ids.encode(KIND, f"{movement.id}.{movement.member_id}"),
-        key=movement.id,
-        code=movement.code,
-        points=points(scale, movement.points),
-        effective_at=movement.effective_at,
-        recorded_at=movement.recorded_at,
-        reference=movement.reference,
+    return Movement(
+        # Points that go from member to member are a movement of either.
+        id=ids.encode(KIND, f"{found.id}.{found.member_id}"),
+        key=found.id,
+        code=found.code,
+        points=points(scale, found.points),
+        effective_at=found.effective_at,
+        recorded_at=found.recorded_at,
+        reference=found.reference,
     )
 
 
-def activity_key(text: str) -> tuple[UUID, int] | None:
-    """Return the member and the number in the key of an activity's id, None if it is none."""
+def movement_key(text: str) -> tuple[UUID, int] | None:
+    """Return the member and the number in the key of a movement's id, None if it is none."""
     number, _, member = text.partition(".")
     try:
         key = UUID(member), int(number)

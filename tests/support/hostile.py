@@ -84,7 +84,7 @@ _TIERS = " ".join(["tier { " + _NAMES + " }"] * limits.REPEATS_MAX)
 WORST: dict[str, str] = {
     "fields in fields": "{ " + " ".join(["me { " + _TIERS + " }"] * 7) + " }",
     "fragments": _side_by_side("brand { id }"),
-    "deep fragments": _side_by_side("me { activity { nodes { code points effectiveAt } } }"),
+    "deep fragments": _side_by_side("me { movements { nodes { code points effectiveAt } } }"),
     "fragments of one object": _side_by_side("id code name", "Brand", "{ brand { * } }"),
     "fragments with arguments": _side_by_side('members(first: 1, after: "x") { nodes { id } }'),
     "everyone spreads all later": largest(_everyone_spreads_all_later),

@@ -22,7 +22,7 @@ _REQUESTS: tuple[dict[str, Json], ...] = (
     {"query": '{ programme(brand: "grocer") { pointsName tiers { name } } }'},
     {"query": "query Home { me { externalId balance { total } tier { name progress } } }"},
     {
-        "query": "query Page($n: Int, $a: Cursor) { me { activity(first: $n, after: $a)"
+        "query": "query Page($n: Int, $a: Cursor) { me { movements(first: $n, after: $a)"
         " { edges { cursor node { code points } } pageInfo { hasNextPage endCursor } } } }",
         "variables": {"n": 3, "a": None},
         "operationName": "Page",

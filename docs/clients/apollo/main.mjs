@@ -1,4 +1,4 @@
-// Apollo Client: a home screen, its older activity, a refusal. Queries travel as hashes (APQ).
+// Apollo Client: a home screen, its older movements, a refusal. Queries travel as hashes (APQ).
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client'
@@ -22,7 +22,7 @@ const client = (credentials) =>
       new HttpLink({ uri: LAUREL_URL, headers: { authorization: `Bearer ${credentials}` } }),
     ),
     cache: new InMemoryCache({
-      typePolicies: { Member: { fields: { activity: relayStylePagination() } } },
+      typePolicies: { Member: { fields: { movements: relayStylePagination() } } },
     }),
   })
 
@@ -35,17 +35,17 @@ const { me } = (await app.query(home)).data
 console.log(`${me.externalId} has ${me.balance.spendable} points and is ${me.tier.name}.`)
 const { next } = me.tier
 if (next) console.log(`${next.missing.amount} ${next.missing.currency} more make ${next.name}.`)
-me.activity.edges.forEach(show)
+me.movements.edges.forEach(show)
 
-// Older activity: each page continues the list in the cache, and whoever watches it is told.
+// Older movements: each page continues the list in the cache, and whoever watches it is told.
 const older = await operation('older')
 const list = app.watchQuery(home)
-for (let page = me.activity.pageInfo; page.hasNextPage; ) {
+for (let page = me.movements.pageInfo; page.hasNextPage; ) {
   const variables = { first: 2, after: page.endCursor }
-  page = (await list.fetchMore({ query: older, variables })).data.me.activity.pageInfo
+  page = (await list.fetchMore({ query: older, variables })).data.me.movements.pageInfo
 }
 console.log('and before:')
-app.readQuery(home).me.activity.edges.slice(2).forEach(show)
+app.readQuery(home).me.movements.edges.slice(2).forEach(show)
 
 // A refusal is data: it has a code for the program and a message for people.
 const id = `example-${me.externalId}`

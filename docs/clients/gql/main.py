@@ -1,4 +1,4 @@
-"""gql: a home screen, its older activity, a refusal."""
+"""gql: a home screen, its older movements, a refusal."""
 
 import asyncio
 import os
@@ -24,14 +24,14 @@ def client(credentials: str) -> Client:
     return Client(transport=AIOHTTPTransport(ADDRESS, headers=headers))
 
 
-def show(activity: dict) -> None:
-    """Print one page of activity."""
-    for edge in activity["edges"]:
+def show(movements: dict) -> None:
+    """Print one page of movements."""
+    for edge in movements["edges"]:
         print(f"  {edge['node']['reference']}: {edge['node']['points']}")
 
 
 async def home() -> str:
-    """Show the home screen and all older activity; return who the member is."""
+    """Show the home screen and all older movements; return who the member is."""
     async with client(TOKEN) as app:
         me = (await app.execute(operation("home", first=2)))["me"]
         tier, points = me["tier"], me["balance"]["spendable"]
@@ -39,14 +39,14 @@ async def home() -> str:
         if above := tier["next"]:
             missing = above["missing"]
             print(f"{missing['amount']} {missing['currency']} more make {above['name']}.")
-        show(me["activity"])
+        show(me["movements"])
         print("and before:")
-        page = me["activity"]["pageInfo"]
+        page = me["movements"]["pageInfo"]
         while page["hasNextPage"]:
             after = operation("older", first=2, after=page["endCursor"])
-            activity = (await app.execute(after))["me"]["activity"]
-            show(activity)
-            page = activity["pageInfo"]
+            movements = (await app.execute(after))["me"]["movements"]
+            show(movements)
+            page = movements["pageInfo"]
     return me["externalId"]
 
 

@@ -17,16 +17,16 @@ graphql`
           }
         }
       }
-      ...Home_activity
+      ...Home_movements
     }
   }
 `
 
 graphql`
-  fragment Home_activity on Member
+  fragment Home_movements on Member
   @refetchable(queryName: "HomeOlderQuery")
   @argumentDefinitions(first: { type: "Int", defaultValue: 2 }, after: { type: "Cursor" }) {
-    activity(first: $first, after: $after) @connection(key: "Home_activity") {
+    movements(first: $first, after: $after) @connection(key: "Home_movements") {
       edges {
         node {
           code

@@ -1,4 +1,4 @@
-// Relay: a home screen, its older activity, a refusal. Only ids of trusted documents travel.
+// Relay: a home screen, its older movements, a refusal. Only ids of trusted documents travel.
 // The server knows them from the compiler's manifest: LAUREL_DOCUMENTS=docs/clients/relay/persisted.json
 const {
   commitMutation,
@@ -11,7 +11,7 @@ const {
   Store,
 } = require('relay-runtime')
 const Home = require('./__generated__/HomeQuery.graphql')
-const Activity = require('./__generated__/Home_activity.graphql')
+const Movements = require('./__generated__/Home_movements.graphql')
 const Older = require('./__generated__/HomeOlderQuery.graphql')
 const Record = require('./__generated__/HomeRecordMutation.graphql')
 
@@ -49,17 +49,17 @@ async function main() {
   if (next) console.log(`${next.missing.amount} ${next.missing.currency} more make ${next.name}.`)
 
   // What a component sees of its fragment; in React `usePaginationFragment` does both of these.
-  const selector = getSingularSelector(Activity, me)
-  const activity = () => app.lookup(selector).data.activity
+  const selector = getSingularSelector(Movements, me)
+  const movements = () => app.lookup(selector).data.movements
   const more = ({ endCursor }) =>
     fetchQuery(app, Older, { id: me.__id, first: 2, after: endCursor }).toPromise()
   app.retain(createOperationDescriptor(Home, {}))
-  activity().edges.forEach(show)
+  movements().edges.forEach(show)
 
-  // Older activity: each page continues the connection in the store.
-  while (activity().pageInfo.hasNextPage) await more(activity().pageInfo)
+  // Older movements: each page continues the connection in the store.
+  while (movements().pageInfo.hasNextPage) await more(movements().pageInfo)
   console.log('and before:')
-  activity().edges.slice(2).forEach(show)
+  movements().edges.slice(2).forEach(show)
 
   // A refusal is data: it has a code for the program and a message for people.
   const id = `example-${me.externalId}`

@@ -1,4 +1,4 @@
-// urql: a home screen, its older activity, a refusal.
+// urql: a home screen, its older movements, a refusal.
 import { readFile } from 'node:fs/promises'
 import { cacheExchange, Client, fetchExchange, gql } from '@urql/core'
 
@@ -32,15 +32,15 @@ const { me } = answer(await app.query(await operation('home'), { first: 2 }))
 console.log(`${me.externalId} has ${me.balance.spendable} points and is ${me.tier.name}.`)
 const { next } = me.tier
 if (next) console.log(`${next.missing.amount} ${next.missing.currency} more make ${next.name}.`)
-me.activity.edges.forEach(show)
+me.movements.edges.forEach(show)
 
-// Older activity, page by page.
+// Older movements, page by page.
 const older = await operation('older')
 console.log('and before:')
-for (let page = me.activity.pageInfo; page.hasNextPage; ) {
+for (let page = me.movements.pageInfo; page.hasNextPage; ) {
   const data = answer(await app.query(older, { first: 2, after: page.endCursor }))
-  data.me.activity.edges.forEach(show)
-  page = data.me.activity.pageInfo
+  data.me.movements.edges.forEach(show)
+  page = data.me.movements.pageInfo
 }
 
 // A refusal is data: it has a code for the program and a message for people.

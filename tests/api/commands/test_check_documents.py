@@ -72,7 +72,7 @@ def test_a_fragment_has_one_definition(tmp_path: Path) -> None:
 def test_the_limits_of_the_server_hold(tmp_path: Path) -> None:
     file = tmp_path / "large.graphql"
     aliases = " ".join(f"a{number}: code" for number in range(40))
-    page = "members(first: 100) { nodes { activity(first: 100) { nodes { code } } } }"
+    page = "members(first: 100) { nodes { movements(first: 100) { nodes { code } } } }"
     file.write_text(f"query Wide {{ brand {{ {aliases} }} }}\nquery Dear {{ {page} }}")
     code, lines = checked(file)
     assert code == 1

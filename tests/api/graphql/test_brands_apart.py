@@ -55,11 +55,11 @@ def test_every_root_field_is_tried() -> None:
 
 
 async def test_a_member_is_another_in_another_brand(other: Client, ana: str) -> None:
-    query = "{ me { id balance { total } activity { nodes { code } } } brand { code } }"
+    query = "{ me { id balance { total } movements { nodes { code } } } brand { code } }"
     data = (await other.ask(query, other.member("ana"))).data
     assert data["me"]["id"] != ana
     assert data["me"]["balance"] == {"total": "0.0"}
-    assert data["me"]["activity"] == {"nodes": []}
+    assert data["me"]["movements"] == {"nodes": []}
     assert data["brand"] == {"code": "coffee"}
 
 

@@ -84,7 +84,7 @@ def test_pages() -> None:
     assert cost("{ members(first: null) { nodes { id } } }") == 1 + 20
     assert cost("{ members(first: -5) { nodes { id } } }") == 1
     assert cost("{ members(first: 100000) { nodes { id } } }") == 1 + 100
-    assert cost("{ members(first: 10) { nodes { activity(first: 10) { nodes { code } } } } }") == (
+    assert cost("{ members(first: 10) { nodes { movements(first: 10) { nodes { code } } } } }") == (
         1 + 10 + 10 * (1 + 10)
     )
 
@@ -197,12 +197,12 @@ def test_a_variable_that_is_no_length_counts_nothing() -> None:
 def test_a_variable_costs_what_a_literal_costs(first: int) -> None:
     text = """
     query (VARIABLE) {
-      a: members(first: FIRST) { ...page nodes { activity(last: 2) { nodes { code } } } }
+      a: members(first: FIRST) { ...page nodes { movements(last: 2) { nodes { code } } } }
       b: members(last: FIRST) { ...page }
     }
     fragment page on MemberConnection {
       nodes { ...one }
-      ... { edges { node { ...one activity(first: FIRST) { nodes { code } } } } }
+      ... { edges { node { ...one movements(first: FIRST) { nodes { code } } } } }
       pageInfo { endCursor }
     }
     fragment one on Member { balance { upcomingExpiries { at } } }
@@ -246,7 +246,7 @@ def hostile() -> Iterator[tuple[str, str]]:
         ('{ __type(name: "Query") { ' + "ofType { " * 180 + "name" + " }" * 180 + " } }"),
     )
     yield "inline fragments", "{ " + "... { " * 190 + "__typename" + " }" * 190 + " }"
-    pages = " ".join(f"p{n}: activity(first: $v{n}) {{ nodes {{ code }} }}" for n in range(15))
+    pages = " ".join(f"p{n}: movements(first: $v{n}) {{ nodes {{ code }} }}" for n in range(15))
     members = " ".join(f"m{n}: members(first: $v{n}) {{ ...F }}" for n in range(15))
     variables = ", ".join(f"$v{n}: Int" for n in range(30))
     yield (
@@ -293,7 +293,7 @@ def test_hostile_documents_are_priced_quickly(name: str, text: str) -> None:
 
 
 def test_a_usual_query_is_priced_in_no_time() -> None:
-    text = "query ($n: Int) { me { balance { total } activity(first: $n) { nodes { code } } } }"
+    text = "query ($n: Int) { me { balance { total } movements(first: $n) { nodes { code } } } }"
     (made,) = costs(text)
     seconds = []
     for _ in range(20):

@@ -28,7 +28,7 @@ def test_lists_in_lists_in_lists() -> None:
 
 
 def test_lists_of_our_own_schema() -> None:
-    deep = "{ members { edges { node { activity { edges { node { code } } } } } } }"
+    deep = "{ members { edges { node { movements { edges { node { code } } } } } } }"
     assert limits.check_list_depth(core(), parse(deep)) is None
 
 

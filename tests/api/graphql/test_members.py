@@ -24,7 +24,7 @@ query Home {
       spendThisYear { amount currency } next { name missing { amount currency } }
       keepMissing { amount }
     }
-    activity(first: 2) {
+    movements(first: 2) {
       edges { cursor node { code points effectiveAt recordedAt reference } }
       nodes { points }
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
@@ -40,10 +40,10 @@ query Members($first: Int, $after: Cursor, $last: Int, $before: Cursor) {
   }
 }
 """
-ACTIVITY = """
-query Activity($first: Int, $after: Cursor, $last: Int, $before: Cursor) {
+OLDER = """
+query Older($first: Int, $after: Cursor, $last: Int, $before: Cursor) {
   me {
-    activity(first: $first, after: $after, last: $last, before: $before) {
+    movements(first: $first, after: $after, last: $last, before: $before) {
       nodes { reference }
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
     }
@@ -85,15 +85,15 @@ async def test_home(ana: Client) -> None:
         "next": {"name": "Rouge", "missing": {"amount": "609.50", "currency": "USD"}},
         "keepMissing": {"amount": "0.00"},
     }
-    assert [edge["node"]["points"] for edge in me["activity"]["edges"]] == ["40", "250"]
-    assert me["activity"]["edges"][0]["node"] == {
+    assert [edge["node"]["points"] for edge in me["movements"]["edges"]] == ["40", "250"]
+    assert me["movements"]["edges"][0]["node"] == {
         "code": "accrual",
         "points": "40",
         "effectiveAt": "2026-02-20T11:00:00Z",
         "recordedAt": "2026-03-02T12:00:00Z",
         "reference": "p3",
     }
-    assert me["activity"]["pageInfo"]["hasNextPage"] is True
+    assert me["movements"]["pageInfo"]["hasNextPage"] is True
 
 
 async def test_someone_who_is_no_member_yet_has_no_home(client: Client) -> None:
@@ -127,29 +127,29 @@ async def test_the_tier_at_an_instant_counts_what_had_happened_by_then(ana: Clie
     assert await tier_at(21) == ("VIB", "350.00")
 
 
-async def test_activity_in_pages_both_ways(ana: Client) -> None:
+async def test_movements_in_pages_both_ways(ana: Client) -> None:
     token = ana.member("ana")
-    first = (await ana.ask(ACTIVITY, token, first=2)).data["me"]["activity"]
+    first = (await ana.ask(OLDER, token, first=2)).data["me"]["movements"]
     assert [each["reference"] for each in first["nodes"]] == ["p3", "p2"]
-    rest = await ana.ask(ACTIVITY, token, first=2, after=first["pageInfo"]["endCursor"])
-    assert rest.data["me"]["activity"]["nodes"] == [{"reference": "p1"}]
-    assert rest.data["me"]["activity"]["pageInfo"]["hasNextPage"] is False
-    assert rest.data["me"]["activity"]["pageInfo"]["hasPreviousPage"] is True
-    last = (await ana.ask(ACTIVITY, token, last=2)).data["me"]["activity"]
+    rest = await ana.ask(OLDER, token, first=2, after=first["pageInfo"]["endCursor"])
+    assert rest.data["me"]["movements"]["nodes"] == [{"reference": "p1"}]
+    assert rest.data["me"]["movements"]["pageInfo"]["hasNextPage"] is False
+    assert rest.data["me"]["movements"]["pageInfo"]["hasPreviousPage"] is True
+    last = (await ana.ask(OLDER, token, last=2)).data["me"]["movements"]
     assert [each["reference"] for each in last["nodes"]] == ["p2", "p1"]
     assert last["pageInfo"]["hasPreviousPage"] is True
     start = last["pageInfo"]["startCursor"]
-    before = (await ana.ask(ACTIVITY, token, last=2, before=start)).data["me"]["activity"]
+    before = (await ana.ask(OLDER, token, last=2, before=start)).data["me"]["movements"]
     assert before["nodes"] == [{"reference": "p3"}]
     assert before["pageInfo"]["hasPreviousPage"] is False
 
 
 async def test_a_page_does_not_move_when_something_happens(ana: Client) -> None:
     token = ana.member("ana")
-    first = (await ana.ask(ACTIVITY, token, first=1)).data["me"]["activity"]
+    first = (await ana.ask(OLDER, token, first=1)).data["me"]["movements"]
     await ana.shop.buy(purchase("p4", "ana", 100, SPRING))
-    rest = await ana.ask(ACTIVITY, token, first=5, after=first["pageInfo"]["endCursor"])
-    assert [each["reference"] for each in rest.data["me"]["activity"]["nodes"]] == ["p2", "p1"]
+    rest = await ana.ask(OLDER, token, first=5, after=first["pageInfo"]["endCursor"])
+    assert [each["reference"] for each in rest.data["me"]["movements"]["nodes"]] == ["p2", "p1"]
 
 
 async def test_members_in_pages_both_ways(client: Client) -> None:
@@ -193,11 +193,11 @@ async def test_pages_that_make_no_sense(
 
 
 async def test_a_cursor_of_another_members_list_is_refused(ana: Client) -> None:
-    page = (await ana.ask(ACTIVITY, ana.member("ana"), first=1)).data["me"]["activity"]
+    page = (await ana.ask(OLDER, ana.member("ana"), first=1)).data["me"]["movements"]
     cursor = page["pageInfo"]["endCursor"]
     await ana.shop.buy(purchase("p4", "ben", 100, SPRING))
-    answer = await ana.ask(ACTIVITY, ana.member("ben"), first=1, after=cursor)
-    assert (await ana.ask(ACTIVITY, ana.member("ana"), first=1, after=cursor)).data
+    answer = await ana.ask(OLDER, ana.member("ben"), first=1, after=cursor)
+    assert (await ana.ask(OLDER, ana.member("ana"), first=1, after=cursor)).data
     assert answer.reasons == ["CURSOR_INVALID"]
 
 
@@ -211,13 +211,13 @@ async def test_a_member_is_fetched_again_by_id(ana: Client) -> None:
 
 
 MOVEMENTS = """
-query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Activity { code points reference } } }
+query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Movement { code points reference } } }
 """
 
 
-async def test_an_activity_is_fetched_again_by_id(ana: Client) -> None:
-    query = "{ me { activity(last: 2) { nodes { id code points reference } } } }"
-    found = (await ana.ask(query, ana.member("ana"))).data["me"]["activity"]["nodes"]
+async def test_a_movement_is_fetched_again_by_id(ana: Client) -> None:
+    query = "{ me { movements(last: 2) { nodes { id code points reference } } } }"
+    found = (await ana.ask(query, ana.member("ana"))).data["me"]["movements"]["nodes"]
     assert [each["reference"] for each in found] == ["p2", "p1"]
     asked = [each["id"] for each in found]
     for token in (ana.member("ana"), ana.staff, ana.server):
@@ -227,9 +227,9 @@ async def test_an_activity_is_fetched_again_by_id(ana: Client) -> None:
         assert (await ana.ask(MOVEMENTS, token, ids=asked)).data == {"nodes": [None, None]}
 
 
-async def test_ids_of_no_activity(ana: Client) -> None:
-    me = (await ana.ask("{ me { id activity { nodes { id } } } }", ana.member("ana"))).data["me"]
-    _, key = decode(me["activity"]["nodes"][0]["id"]) or ("", "")
+async def test_ids_of_no_movement(ana: Client) -> None:
+    me = (await ana.ask("{ me { id movements { nodes { id } } } }", ana.member("ana"))).data["me"]
+    _, key = decode(me["movements"]["nodes"][0]["id"]) or ("", "")
     number, _, member = key.partition(".")
     await ana.shop.buy(purchase("p4", "ben", 100, SPRING))
     ben = (await ana.ask("{ me { id } }", ana.member("ben"))).data["me"]["id"]
@@ -238,7 +238,7 @@ async def test_ids_of_no_activity(ana: Client) -> None:
         *(f"{number}.{other}", f"0.{member}", f"-1.{member}", f"{2**63}.{member}", member),
         *(f"+{number}.{member}", f"{number}.{member.upper()}", f"{int(number) + 999}.{member}"),
     ]
-    asked = [encode("Activity", each) for each in made_up]
+    asked = [encode("Movement", each) for each in made_up]
     assert (await ana.ask(MOVEMENTS, ana.staff, ids=asked)).data == {"nodes": [None] * len(asked)}
 
 

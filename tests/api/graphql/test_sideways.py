@@ -132,11 +132,11 @@ async def read_cursors(client: Client, person: Person) -> None:
     query = """
     query ($id: ID!) {
       members { edges { cursor } }
-      member(id: $id) { activity { edges { cursor } } }
+      member(id: $id) { movements { edges { cursor } } }
     }
     """
     data = (await client.ask(query, client.staff, id=person.id)).data
-    edges = [*data["members"]["edges"], *data["member"]["activity"]["edges"]]
+    edges = [*data["members"]["edges"], *data["member"]["movements"]["edges"]]
     person.cursors = [edge["cursor"] for edge in edges]
     assert person.cursors
 
@@ -174,7 +174,7 @@ def disguises(kind: str, key: str) -> Iterator[str]:
     yield from (true, true + "=", true + "==", f" {true}", f"{true}\n", f"{true}\0", quote(true))
     yield from (true.lower(), true.upper(), true.swapcase(), true[:-1], true[1:], true * 2)
     yield from (base64.b64encode(f"{kind}:{key}".encode()).decode(), f"{kind}:{key}".encode().hex())
-    kinds = (kind.lower(), kind.upper(), f" {kind}", "Node", "Brand", "Member", "Activity", "")
+    kinds = (kind.lower(), kind.upper(), f" {kind}", "Node", "Brand", "Member", "Movement", "")
     yield from (encoded(f"{each}:{key}") for each in kinds)
     keys = (
         key.upper(),

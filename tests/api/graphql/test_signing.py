@@ -11,54 +11,54 @@ from kit.errors import ConfigurationError
 from kit.settings import Settings
 
 SECRET = b"s" * 32
-ACTIVITY = Cursors(SECRET, "1:Member.activity:ana")
+MOVEMENTS = Cursors(SECRET, "1:Member.movements:ana")
 KEYS = st.text(st.characters(codec="utf-8"), max_size=40)
 
 
 @given(KEYS)
 def test_a_key_comes_back(key: str) -> None:
-    assert ACTIVITY.read(ACTIVITY.write(key)) == key
+    assert MOVEMENTS.read(MOVEMENTS.write(key)) == key
 
 
 def test_a_cursor_is_the_same_in_every_process() -> None:
-    assert ACTIVITY.write(7) == "QMLQdOy7Nmvk3jSkNw"
+    assert MOVEMENTS.write(7) == "zM5dDBut9O3zN1MqNw"
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        Cursors(b"t" * 32, "1:Member.activity:ana"),
-        Cursors(SECRET, "1:Member.activity:ben"),
-        Cursors(SECRET, "2:Member.activity:ana"),
+        Cursors(b"t" * 32, "1:Member.movements:ana"),
+        Cursors(SECRET, "1:Member.movements:ben"),
+        Cursors(SECRET, "2:Member.movements:ana"),
         Cursors(SECRET, "1:Query.members"),
     ],
 )
 def test_a_cursor_of_another_list_is_refused(other: Cursors) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - it has no message
-        ACTIVITY.read(other.write(7))
+        MOVEMENTS.read(other.write(7))
 
 
 def test_every_changed_bit_is_noticed() -> None:
-    written = ACTIVITY.write(1234)
+    written = MOVEMENTS.write(1234)
     plain = base64.urlsafe_b64decode(written + "=" * (-len(written) % 4))
     for place in range(len(plain) * 8):
         changed = bytearray(plain)
         changed[place // 8] ^= 1 << place % 8
         text = base64.urlsafe_b64encode(bytes(changed)).decode().rstrip("=")
         with pytest.raises(ValueError):  # noqa: PT011 - it has no message
-            ACTIVITY.read(text)
+            MOVEMENTS.read(text)
 
 
 @given(st.text(max_size=60))
 def test_made_up_cursors_are_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - it has no message
-        ACTIVITY.read(text)
+        MOVEMENTS.read(text)
 
 
 @pytest.mark.parametrize("ending", ["=", "==", "\n", " ", "A"])
 def test_one_cursor_has_one_spelling(ending: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - it has no message
-        ACTIVITY.read(ACTIVITY.write(7) + ending)
+        MOVEMENTS.read(MOVEMENTS.write(7) + ending)
 
 
 def test_where_the_secret_comes_from(settings: Settings) -> None:

@@ -53,7 +53,7 @@ DOCUMENTS = {
         "5000 are allowed",
     ),
     "a page of pages": Attack(
-        "{ members(first: 100) { nodes { activity(first: 100) { nodes { code } } } } }",
+        "{ members(first: 100) { nodes { movements(first: 100) { nodes { code } } } } }",
         "COST_LIMIT_EXCEEDED",
     ),
     "5,000 repeated fields": Attack(

@@ -1,7 +1,7 @@
 """The ``[points]`` section of a programme file: the unit, when it is spendable, when it ends."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,9 @@ WARNINGS_MAX = 10
 _SHORTEST_MONTH_DAYS = 28
 
 Path = tuple[str | int, ...]
+
+AWAITING_RELEASE = datetime(9999, 1, 1, tzinfo=UTC)
+"""From when points can be spent that wait for the brand to release them: not yet."""
 
 
 class Expiry(Part):
@@ -173,15 +176,16 @@ class PointsSection(Section):
                 yield ("tier_expiry", index, "expires"), each.expires
 
 
-def available_at(points: PointsSection, zone: ZoneInfo, since: datetime) -> datetime:
-    """Return the instant from which points can be spent whose days of waiting begin at ``since``.
+def available_at(pending_days: int, zone: ZoneInfo, since: datetime) -> datetime:
+    """Return the instant from which points can be spent that wait so many days from ``since`` on.
 
-    That is when they were earned, or, by the brand's choice, when it released them.
+    That is when they were earned, or, by the brand's choice, when it released them. No days:
+    at once; else from the start of the day that many days later.
     """
-    if not points.pending_days:
+    if not pending_days:
         return since
     day = since.astimezone(zone).date()
-    return day_start(zone, day + timedelta(days=points.pending_days))
+    return day_start(zone, day + timedelta(days=pending_days))
 
 
 def expires_at(expires: Expiry | None, zone: ZoneInfo, since: datetime) -> datetime | None:

@@ -2,21 +2,25 @@
 
 The language is the Common Expression Language (cel.dev). Names have dots of their own
 (``event.amount`` is one name), so that each is known and typed, and a misspelt one is refused
-when the file is checked rather than never met. Loops are refused: what an expression costs
-depends on its length alone.
+when the file is checked rather than never met. There are no loops and no patterns: what an
+expression costs depends on its length alone.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal, TypeAlias
 
 from cel_expr_python import cel
+
+from kit.expression_faults import LOOPS, explained, kind_named
 
 LENGTH_MAX = 2_000
 
 Kind = Literal["bool", "int", "double", "string", "timestamp", "map", "counts", "texts"]
 """``map`` holds anything by name, ``counts`` whole numbers by name, ``texts`` text by name."""
+Result = Literal["bool", "int"]
 Vocabulary: TypeAlias = Mapping[str, Kind]
 Values: TypeAlias = Mapping[str, Any]
 
@@ -31,26 +35,50 @@ _TYPES = {
     "texts": cel.Type.Map(cel.Type.STRING, cel.Type.STRING),
 }
 _WANTED = {"bool": "true or false", "int": "a whole number"}
-_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'')
-_LOOP = re.compile(r"\.\s*(all|exists|exists_one|map|filter)\s*\(")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*(?:\.[A-Za-z_][A-Za-z_0-9]*)*")
-_UNKNOWN = re.compile(r"undeclared reference to '([^']*)'")
-_MISFIT = re.compile(r"no matching overload for '_?([^'_]+)_?' applied to '\((.*)\)'")
-_PLACE = re.compile(r"<input>:1:(\d+):")
+# matches() is left out because a pattern of a few characters can take half a second.
+_CONFIG = f"""
+name: "laurel"
+stdlib:
+  exclude_macros: [{", ".join(LOOPS)}]
+  exclude_functions: [{{name: "matches"}}]
+"""
+_STRING = (
+    r'"""(?:[^\\]|\\.)*?"""'
+    r"|'''(?:[^\\]|\\.)*?'''"
+    r'|"(?:[^"\\]|\\.)*"'
+    r"|'(?:[^'\\]|\\.)*'"
+)
+_STRINGS = re.compile(_STRING)
+_NAME = re.compile(r"[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A checked expression. ``uses`` are the names of the vocabulary that it reads."""
+    """A checked expression.
+
+    ``uses`` are the names of the vocabulary that it reads, ``keys`` what it looks up by a fixed
+    name: ``tiers["status"]`` is ("tiers", "status").
+    """
 
     text: str
     uses: frozenset[str]
+    keys: frozenset[tuple[str, str]]
+    _result: Result
     _compiled: Any
 
-    def value(self, activation: Any) -> Any:
-        """Return the value, None if it has none: a missing attribute, a division by zero."""
-        found = self._compiled.eval(activation)
-        return None if found.type() == cel.Type.ERROR else found.value()
+    def value(self, activation: Any) -> bool | int | None:
+        """Return the value, None if it has none: a missing attribute, a division by zero.
+
+        Also None if an attribute made it a value of another kind than the expression must have.
+        What was never counted counts as 0.
+        """
+        # An error's value is a text, and so of another kind as well.
+        found = self._compiled.eval(activation).value()
+        if self._result == "bool":
+            return found if isinstance(found, bool) else None
+        if isinstance(found, float) and found.is_integer():
+            return int(found)
+        return found if type(found) is int else None
 
 
 class Language:
@@ -59,14 +87,16 @@ class Language:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
         self._environment = cel.NewEnv(
-            variables={name: _TYPES[kind] for name, kind in vocabulary.items()}
+            config=cel.NewEnvConfigFromYaml(_CONFIG),
+            variables={name: _TYPES[kind] for name, kind in vocabulary.items()},
         )
+        self._lookup = _lookup(vocabulary)
 
     def activation(self, values: Values) -> Any:
         """Return ``values`` as expressions take them. Datetimes must be aware."""
         return self._environment.Activation(values)
 
-    def expression(self, text: str, result: Literal["bool", "int"]) -> Expression:
+    def expression(self, text: str, result: Result) -> Expression:
         """Return ``text`` ready to be evaluated. Raises ValueError with what to do about it."""
         if len(text) > LENGTH_MAX:
             message = f"is longer than {LENGTH_MAX:,} characters; divide it into several rules"
@@ -74,49 +104,59 @@ class Language:
         if "\n" in text or "\r" in text:
             message = "runs over several lines; write it on one"
             raise ValueError(message)
-        bare = _STRINGS.sub('""', text)
-        if loop := _LOOP.search(bare):
-            message = f"uses {loop[1]}(), which repeats; name what you mean, or use in"
-            raise ValueError(message)
-        try:
-            compiled = self._environment.compile(text)
-        except RuntimeError as error:
-            raise ValueError(self._explained(str(error))) from None
-        kind = compiled.return_type()
+        kind = self._compiled(text).return_type()
         wanted = _TYPES[result]
         if kind not in (wanted, cel.Type.DYN):
-            message = f"is {_called(kind)}; it must be {_WANTED[result]}"
+            message = f"is {kind_named(kind.name())}; it must be {_WANTED[result]}"
             raise ValueError(message)
-        return Expression(text, self._used(bare), compiled)
+        compiled = self._compiled(self._counted(text))
+        return Expression(text, self._used(text), self._keys(text), result, compiled)
 
-    def _used(self, bare: str) -> frozenset[str]:
-        found = set()
-        for name in _NAME.findall(bare):
-            parts = name.split(".")
+    def _compiled(self, text: str) -> Any:
+        try:
+            return self._environment.compile(text)
+        except (RuntimeError, TypeError) as error:  # TypeError: half a character pair.
+            bare = _STRINGS.sub(lambda found: '"' + " " * (len(found[0]) - 2) + '"', text)
+            raise ValueError(explained(str(error), bare, self.vocabulary)) from None
+
+    def _used(self, text: str) -> frozenset[str]:
+        found: set[str] = set()
+        for name in _NAME.findall(_STRINGS.sub('""', text)):
+            parts = _plain(name).split(".")
             prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
-            found.update(prefix for prefix in prefixes if prefix in self.vocabulary)
+            found.update(islice((each for each in prefixes if each in self.vocabulary), 1))
         return frozenset(found)
 
-    def _explained(self, said: str) -> str:
-        if unknown := _UNKNOWN.search(said):
-            known = ", ".join(sorted(self.vocabulary))
-            return f"speaks of {unknown[1]!r}, which is not known here; known are {known}"
-        if misfit := _MISFIT.search(said):
-            kinds = misfit[2].replace("double", "decimal number").replace("int", "whole number")
-            hint = "; write 25.0, not 25" if {"double", "int"} <= set(misfit[2].split(", ")) else ""
-            return f"can't apply {misfit[1]} to {kinds.replace('string', 'text')}{hint}"
-        if "recursion limit" in said:
-            return "has too many brackets within brackets; divide it into several rules"
-        place = _PLACE.search(said)
-        where = f" at character {place[1]}" if place else ""
-        return f"is not understood{where}: look for a bracket, quote or sign too many or too few"
+    def _keys(self, text: str) -> frozenset[tuple[str, str]]:
+        return frozenset(
+            (_plain(found["name"]), found["word"] or found["key"][1:-1])
+            for found in self._lookup.finditer(text)
+            if found["name"]
+        )
+
+    def _counted(self, text: str) -> str:
+        # The engine calls a key that isn't there an error; who never did a thing did it 0 times.
+        def with_zero(found: re.Match[str]) -> str:
+            name = _plain(found["name"] or "")
+            if self.vocabulary.get(name) != "counts":
+                return found[0]
+            key = found["key"] or f'"{found["word"]}"'
+            return f"({key} in {name} ? {name}[{key}] : 0)"
+
+        return self._lookup.sub(with_zero, text)
 
 
-def _called(kind: Any) -> str:
-    names = {
-        cel.Type.BOOL.name(): "true or false",
-        cel.Type.INT.name(): "a whole number",
-        cel.Type.DOUBLE.name(): "a decimal number",
-        cel.Type.STRING.name(): "text",
-    }
-    return names.get(kind.name(), kind.name())
+def _plain(name: str) -> str:
+    return re.sub(r"\s", "", name)
+
+
+def _lookup(vocabulary: Vocabulary) -> re.Pattern[str]:
+    """Return what finds lookups by a fixed name; what has() asks and strings are passed over."""
+    tables = [name for name, kind in vocabulary.items() if kind in ("map", "counts", "texts")]
+    tables.sort(key=len, reverse=True)
+    names = "|".join(re.escape(name).replace(r"\.", r"\s*\.\s*") for name in tables) or r"(?!)"
+    return re.compile(
+        rf"\bhas\s*\([^()]*\)|{_STRING}|(?<![\w.])(?P<name>{names})\s*"
+        rf"(?:\[\s*(?P<key>{_STRING})\s*\]|\.\s*(?P<word>[A-Za-z_]\w*)(?!\w|\s*\())",
+        re.ASCII,
+    )

@@ -1,9 +1,10 @@
-"""Which purchases are refused before anything is decided about them."""
+"""Which purchases and activities are refused before anything is decided about them."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from domain.earning.rules import Line, Purchase
+from domain.earning.rules import Activity, Line, Purchase, Scalar
+from domain.tallies.rules import PURCHASE, REDEMPTION
 from kit.currencies import EXPONENTS
 from kit.errors import InvalidInputError, LaurelError
 from kit.texts import TEXT_LENGTH_MAX, UNPRINTABLE
@@ -14,6 +15,10 @@ PURCHASE_AMOUNT_MAX = 10**13
 QUANTITY_MAX = 10**9
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 AHEAD_MAX = timedelta(hours=24)
+ATTRIBUTES_MAX = 50
+NUMBER_MAX = 2**53
+"""The largest number of an attribute: beyond it JSON's readers disagree."""
+RESERVED_KINDS = frozenset((PURCHASE, REDEMPTION, "adjustment"))
 
 
 def check(purchase: Purchase, currency: str, now: datetime) -> LaurelError | None:
@@ -28,6 +33,48 @@ def check(purchase: Purchase, currency: str, now: datetime) -> LaurelError | Non
         or _check_date(purchase.occurred_at, now)
         or _check_lines(purchase.lines)
     )
+
+
+def check_activity(activity: Activity, now: datetime) -> LaurelError | None:
+    """Return why the activity is refused, or None; see `check`."""
+    for name in ("external_id", "member", "kind"):
+        if not getattr(activity, name).strip():
+            return _refused(f"{name.upper()}_EMPTY", "is empty; give it", name)
+    if activity.kind in RESERVED_KINDS:
+        message = f"is {activity.kind!r}, which has its own verb; choose another word"
+        return _refused("KIND_RESERVED", message, "kind")
+    texts = ("external_id", "member", "kind", "channel", "store")
+    errors = [_check_one_text(getattr(activity, name), (name,)) for name in texts]
+    error = next((each for each in errors if each), None) or _check_date(activity.occurred_at, now)
+    if error is not None:
+        return error
+    if not 0 <= activity.amount <= LINE_AMOUNT_MAX:
+        message = f"is not between 0 and {LINE_AMOUNT_MAX} smallest units; correct it"
+        return _refused("AMOUNT_OUT_OF_RANGE", message, "amount")
+    return _check_attributes(activity)
+
+
+def _check_attributes(activity: Activity) -> LaurelError | None:
+    if len(activity.attributes) > ATTRIBUTES_MAX:
+        message = f"are more than {ATTRIBUTES_MAX}; leave some out"
+        return _refused("TOO_MANY_ATTRIBUTES", message, "attributes")
+    for name, value in activity.attributes.items():
+        if not name.strip():
+            message = "have one without a name; give it one"
+            return _refused("ATTRIBUTE_UNUSABLE", message, "attributes")
+        error = _check_one_text(name, ("attributes",)) or _check_attribute(name, value)
+        if error is not None:
+            return error
+    return None
+
+
+def _check_attribute(name: str, value: Scalar) -> LaurelError | None:
+    if isinstance(value, str):
+        return _check_one_text(value, ("attributes", name))
+    if isinstance(value, bool) or abs(value) <= NUMBER_MAX:
+        return None
+    message = "is no number up to 2 to the 53rd; write it as text"
+    return _refused("ATTRIBUTE_UNUSABLE", message, "attributes", name)
 
 
 def _check_text(purchase: Purchase) -> LaurelError | None:

@@ -1,10 +1,14 @@
 """What a refund takes back: a function of what is kept, so that no order of parts leaks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from domain.earning.rules import EarningRule, Line, Purchase, compute
+from domain.earning.rules import Facts, Line, Purchase
+from domain.earning.rules_award import Value, values
+from domain.earning.rules_award import drawn as by_lot
+from domain.earning.rules_compile import EarningRules, Giver
+from domain.earning.rules_conditions import Situation
 from kit.errors import InvalidInputError
 
 
@@ -30,8 +34,9 @@ def spread(amount: int, remaining: Sequence[int]) -> tuple[int, ...]:
 def kept_lines(lines: Sequence[Line], refunded: Sequence[int]) -> tuple[Line, ...]:
     """Return what remains of ``lines`` once ``refunded``, in all, was paid back on each.
 
-    A line's discount shrinks with it. Where nothing paid remains, free lines are returned too.
-    Raises `InvalidInputError` if more is refunded than was paid.
+    A line's discount shrinks with it. A line that was paid for and is paid back is gone; where
+    nothing paid remains, free lines are returned too. Raises `InvalidInputError` if more is
+    refunded than was paid.
     """
     if len(refunded) != len(lines):
         raise InvalidInputError(
@@ -39,33 +44,69 @@ def kept_lines(lines: Sequence[Line], refunded: Sequence[int]) -> tuple[Line, ..
             code="REFUND_LINES_MISMATCH",
             path=("lines",),
         )
-    paid = zip(lines, refunded, strict=True)
+    paid = list(zip(lines, refunded, strict=True))
     if any(not 0 <= back <= line.amount for line, back in paid):
         raise _excess()
     if sum(refunded) == sum(line.amount for line in lines):
         return ()
-    return tuple(_shrunk(line, back) for line, back in zip(lines, refunded, strict=True))
+    return tuple(_shrunk(line, back) for line, back in paid if back < line.amount or not back)
 
 
-def reversal(
-    rule: EarningRule,
+def due(
+    rules: EarningRules,
     purchase: Purchase,
     local: datetime,
+    facts: Facts,
+    hits: Sequence[str],
     *,
-    awarded: int,
-    already_reversed: int,
+    awarded: Mapping[str, int],
     refunded: Sequence[int],
-) -> int:
-    """Return the points to take back now, in the asset's smallest unit; never negative.
+) -> dict[str, int]:
+    """Return per awarded rule the points to take back in all, in the asset's smallest unit.
 
-    ``refunded`` is all that was paid back per line so far, this refund included. The member
-    keeps what the kept lines alone would have earned, by the same rule and at the same time
-    (``local``) as the purchase, but no more than was ``awarded``. So refunds in any parts and
-    any order take back the same, and a whole refund exactly what was awarded.
+    ``refunded`` is all that was paid back per line so far, this refund included; ``facts`` and
+    ``hits`` are those of the purchase; ``awarded`` is what each rule gave. The member keeps what
+    the kept lines alone would have earned by the same rules at the same time, but no more than
+    was awarded; with ``refund_rounding = "returned"`` what the returned lines made is rounded
+    instead. A group counts as one rule. So refunds in any parts take back the same, a whole
+    refund exactly what was awarded, and none of what only kept lines earned.
     """
     kept = kept_lines(purchase.lines, refunded)
-    earned = compute(rule, kept, purchase.channel, local)[1] if kept else 0
-    return max(0, awarded - earned - already_reversed)
+    if not kept:
+        return dict(awarded)
+    situation = Situation(purchase, local, facts, rules.exponent)
+    kept_purchase = replace(purchase, lines=kept)
+
+    def gate(giver: Giver) -> bool:
+        turned = giver.name in hits or not (giver.first or giver.nth is not None)
+        return turned and by_lot(giver, purchase)
+
+    remain = values(rules, Situation(kept_purchase, local, facts, rules.exponent), kept, gate)
+    whole: list[Value] = []
+    if rules.section.refund_rounding == "returned":
+        whole = values(rules, situation, purchase.lines, gate)
+    result = {}
+    for rule, points in awarded.items():
+        same = _same(rules, rule)
+        keeps = sum(_kept(rules, value, whole) for value in remain if value.rule in same)
+        result[rule] = points - min(points, keeps)
+    return result
+
+
+def _kept(rules: EarningRules, value: Value, whole: Sequence[Value]) -> int:
+    before = next((each for each in whole if each.rule == value.rule), None)
+    if before is None:
+        return rules.rounding(*value.ratio)
+    (part, by), (all_of_it, by_all) = value.ratio, before.ratio
+    returned = rules.rounding(max(0, all_of_it * by - part * by_all), by * by_all)
+    return max(0, rules.rounding(*before.ratio) - returned)
+
+
+def _same(rules: EarningRules, rule: str) -> frozenset[str]:
+    group = next((giver.group for giver in rules.givers if giver.name == rule), None)
+    if group is None:
+        return frozenset((rule,))
+    return frozenset(giver.name for giver in rules.givers if giver.group == group)
 
 
 def _shrunk(line: Line, back: int) -> Line:

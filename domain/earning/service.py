@@ -1,79 +1,42 @@
-"""The verb that records purchases: load once, decide each, store at once."""
+"""The verbs that record purchases and activities, give what they earn, and count them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from functools import lru_cache
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from domain.brands.rules import Brand
-from domain.earning import store
-from domain.earning.rules import (
-    Award,
-    CapKey,
-    EarningRule,
-    Purchase,
-    award,
-    cap_keys,
-    compile_earning,
+from domain.earning import store, store_caps
+from domain.earning.rules import Activity, CapKey, Event, Purchase
+from domain.earning.rules_check import check, check_activity
+from domain.earning.rules_given import Given, given
+from domain.earning.service_record import (
+    Decided,
+    EventOutcome,
+    Ground,
+    Judged,
+    decide,
+    ground_of,
+    judge,
+    refused,
 )
-from domain.earning.rules_check import check
-from domain.earning.section import EarningSection
-from domain.earning.store import NewPurchase, Recorded
+from domain.earning.store import NewAward, NewEvent, Recorded
+from domain.expiry import service as expiry
 from domain.members import service as members
 from domain.members.section import EnrolmentSection
 from domain.members.service import NewMember
-from domain.programmes.rules import Programme, Timeline
-from domain.tiers.service import Spend, qualify
+from domain.programmes.rules import Timeline
+from domain.tallies import service as tallies
+from domain.tallies.rules import Tallies
+from domain.tiers.service import moved
 from domain.wallets import service as wallets
 from domain.wallets.queries import Books, books
-from domain.wallets.section import PointsSection, available_at, expires_at
 from domain.wallets.service import Accrual
 from domain.wallets.store import Wallet, lock_named
 from kit.db import Session
-from kit.errors import InvalidInputError, LaurelError
+from kit.errors import LaurelError
 from kit.facts import Fact, record
-from kit.ids import derived_id, new_id
-
-
-@dataclass(frozen=True, slots=True)
-class PurchaseOutcome:
-    """What became of one purchase. ``points`` are those awarded, also when it is replayed."""
-
-    external_id: str
-    status: Literal["recorded", "replayed", "refused"]
-    purchase_id: UUID | None = None
-    member_id: UUID | None = None
-    points: int = 0
-    code: str | None = None
-    message: str | None = None
-    path: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    purchase: Purchase
-    programme: Programme
-    rule: EarningRule
-    local: datetime
-    hash: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Decided:
-    id: UUID
-    item: _Judged
-    wallet: Wallet
-    award: Award
-
-
-@lru_cache(maxsize=1000)
-def rule_of(programme: Programme, exponent: int) -> EarningRule:
-    """Return a programme's earning section as plain integers, made once per version."""
-    document = programme.document
-    scale = document.section(PointsSection).scale
-    return compile_earning(document.section(EarningSection), exponent, scale)
+from kit.ids import derived_id
 
 
 async def record_purchases(
@@ -82,53 +45,39 @@ async def record_purchases(
     brand: Brand,
     timeline: Timeline,
     purchases: Sequence[Purchase],
-) -> list[PurchaseOutcome]:
+) -> list[EventOutcome]:
     """Record purchases, give what they earn, count them towards tiers; an outcome for each.
 
     A purchase is known by its external id: the same content again is replayed, another content
-    is refused (PURCHASE_CONFLICT). Each is judged by the programme in force when it happened.
-    Further refusals: NO_PROGRAMME, UNKNOWN_MEMBER and those of `rules_check.check` and
-    `rules.award`. A refused purchase changes nothing and does not disturb its neighbours.
+    is refused (PURCHASE_CONFLICT). Each is judged by the programme in force when it happened,
+    and by what was known of the member up to its day: one that is reported late earns as if it
+    had come in time, and what was recorded meanwhile is not judged again. Further refusals:
+    NO_PROGRAMME, UNKNOWN_MEMBER and those of `rules_check.check` and `rules_award.award`. A
+    refused purchase changes nothing and does not disturb its neighbours.
     """
-    outcomes: dict[int, PurchaseOutcome] = {}
-    judged: dict[int, _Judged] = {}
-    for position, purchase in enumerate(purchases):
-        verdict = _judge(brand, timeline, purchase, now)
-        if isinstance(verdict, _Judged):
-            judged[position] = verdict
-        else:
-            outcomes[position] = refused(purchase.external_id, verdict)
-    accounts = await books(session, brand.id)
-    if judged:
-        # Whoever applies a programme opens its books in the same transaction.
-        assert accounts is not None
-        outcomes |= await _record(session, now, brand, timeline, accounts, judged)
-    return [outcomes[position] for position in range(len(purchases))]
+    judged: dict[int, Judged | LaurelError] = {
+        place: check(each, brand.currency, now) or judge(brand, timeline, each)
+        for place, each in enumerate(purchases)
+    }
+    return await _record(session, now, brand, timeline, purchases, judged)
 
 
-def refused(external_id: str, error: LaurelError) -> PurchaseOutcome:
-    """Return the outcome of a purchase that was refused with ``error``."""
-    return PurchaseOutcome(
-        external_id, "refused", code=error.code, message=error.message, path=error.path
-    )
+async def record_activities(
+    session: Session,
+    now: datetime,
+    brand: Brand,
+    timeline: Timeline,
+    activities: Sequence[Activity],
+) -> list[EventOutcome]:
+    """Record what members did besides buying, as `record_purchases` does (ACTIVITY_CONFLICT).
 
-
-def _judge(
-    brand: Brand, timeline: Timeline, purchase: Purchase, now: datetime
-) -> _Judged | LaurelError:
-    error = check(purchase, brand.currency, now)
-    if error is not None:
-        return error
-    programme = timeline.at(purchase.occurred_at)
-    if programme is None:
-        return InvalidInputError(
-            f"no programme of {brand.code} was in force then; apply one that starts earlier",
-            code="NO_PROGRAMME",
-            path=("occurred_at",),
-        )
-    rule = rule_of(programme, brand.currency_exponent)
-    local = brand.local(purchase.occurred_at)
-    return _Judged(purchase, programme, rule, local, store.hash_of(purchase))
+    An activity enrols nobody. One of a kind that no rule speaks of is recorded and earns nothing.
+    """
+    judged: dict[int, Judged | LaurelError] = {
+        place: check_activity(each, now) or judge(brand, timeline, each)
+        for place, each in enumerate(activities)
+    }
+    return await _record(session, now, brand, timeline, activities, judged)
 
 
 async def _record(
@@ -136,207 +85,218 @@ async def _record(
     now: datetime,
     brand: Brand,
     timeline: Timeline,
-    accounts: Books,
-    judged: dict[int, _Judged],
-) -> dict[int, PurchaseOutcome]:
-    found = await _wallets(session, now, brand, accounts, list(judged.values()))
-    known = await store.recorded(
-        session, brand.id, [item.purchase.external_id for item in judged.values()]
-    )
-    used = await _cap_uses(session, found, list(judged.values()))
-    outcomes: dict[int, PurchaseOutcome] = {}
-    decided: list[_Decided] = []
-    for position, item in judged.items():
-        verdict = _decide(item, found, known, used)
-        if isinstance(verdict, PurchaseOutcome):
-            outcomes[position] = verdict
-            continue
-        decided.append(verdict)
-        outcomes[position] = PurchaseOutcome(
-            item.purchase.external_id,
-            "recorded",
-            verdict.id,
-            verdict.wallet.member_id,
-            verdict.award.points,
-        )
-    if decided:
-        await _store(session, now, brand, timeline, accounts, decided)
-    return outcomes
+    events: Sequence[Event],
+    judged: Mapping[int, Judged | LaurelError],
+) -> list[EventOutcome]:
+    outcomes: dict[int, EventOutcome] = {}
+    decided: list[Decided] = []
+    items = {place: each for place, each in judged.items() if isinstance(each, Judged)}
+    for place, each in judged.items():
+        if isinstance(each, LaurelError):
+            outcomes[place] = refused(events[place].external_id, each)
+    if items:
+        accounts = await books(session, brand.id)
+        # Whoever applies a programme opens its books in the same transaction.
+        assert accounts is not None
+        every = list(items.values())
+        found = await _wallets(session, now, brand, accounts, every)
+        known = await _known(session, brand, every)
+        ground = await ground_of(session, brand, timeline, found, known, every, lock=True)
+        before = _copied(ground)
+        for place, item in items.items():
+            verdict = decide(brand, ground, item)
+            if isinstance(verdict, Decided):
+                decided.append(verdict)
+                verdict = _recorded(verdict)
+            outcomes[place] = verdict
+        if decided:
+            await _store(session, now, brand, accounts, decided)
+            moves = await _count(session, now, brand, timeline, ground, before, decided)
+            await record(session, now, [*(_fact(brand, each) for each in decided), *moves])
+    return [outcomes[place] for place in range(len(events))]
 
 
 async def _wallets(
-    session: Session, now: datetime, brand: Brand, accounts: Books, items: Sequence[_Judged]
+    session: Session, now: datetime, brand: Brand, accounts: Books, items: Sequence[Judged]
 ) -> dict[str, Wallet]:
-    names = sorted({item.purchase.member for item in items})
+    names = sorted({item.event.member for item in items})
     found = await lock_named(session, brand.id, accounts.asset_id, names)
     strangers = [
         item
         for item in items
-        if item.purchase.member not in found
+        if item.event.member not in found
+        and isinstance(item.event, Purchase)
         and item.programme.document.section(EnrolmentSection).on_first_purchase
     ]
     if not strangers:
         return found
     # A purchase that is known already enrols nobody: it will be replayed or refused.
-    ids = [item.purchase.external_id for item in strangers]
-    known = await store.recorded(session, brand.id, ids)
+    known = await _known(session, brand, strangers)
     first: dict[str, datetime] = {}
     for item in strangers:
-        name, at = item.purchase.member, item.purchase.occurred_at
-        if item.purchase.external_id not in known:
+        name, at = item.event.member, item.event.occurred_at
+        if item.event.external_id not in known:
             first[name] = min(first.get(name, at), at)
     newcomers = [NewMember(name, at) for name, at in first.items()]
     await wallets.enrol(session, now, brand, accounts, newcomers)
     return await lock_named(session, brand.id, accounts.asset_id, names)
 
 
-async def _cap_uses(
-    session: Session, found: dict[str, Wallet], items: Sequence[_Judged]
-) -> dict[UUID, dict[CapKey, int]]:
-    keys = {key for item in items for key in cap_keys(item.rule, item.local)}
-    if not keys:
-        return {}
-    ids = [wallet.member_id for wallet in found.values()]
-    return await store.cap_uses(session, ids, sorted(keys))
+async def _known(session: Session, brand: Brand, items: Sequence[Judged]) -> dict[str, Recorded]:
+    ids = [item.event.external_id for item in items]
+    if isinstance(items[0].event, Purchase):
+        return await store.recorded_purchases(session, brand.id, ids)
+    return await store.recorded_activities(session, brand.id, ids)
 
 
-def _decide(
-    item: _Judged,
-    found: dict[str, Wallet],
-    known: dict[str, Recorded],
-    used: dict[UUID, dict[CapKey, int]],
-) -> _Decided | PurchaseOutcome:
-    purchase = item.purchase
-    before = known.get(purchase.external_id)
-    if before is not None:
-        return _repeated(item, before)
-    wallet = found.get(purchase.member)
-    if wallet is None:
-        return refused(
-            purchase.external_id,
-            InvalidInputError(
-                "nobody is enrolled under this id and the programme enrols nobody by a purchase",
-                code="UNKNOWN_MEMBER",
-                path=("member",),
-            ),
-        )
-    mine = used.setdefault(wallet.member_id, {})
-    try:
-        given = award(item.rule, purchase, item.local, mine)
-    except LaurelError as error:
-        return refused(purchase.external_id, error)
-    for key, points in given.cap_uses:
-        mine[key] = mine.get(key, 0) + points
-    decided = _Decided(new_id(), item, wallet, given)
-    known[purchase.external_id] = Recorded(decided.id, wallet.member_id, given.points, item.hash)
-    return decided
+def _copied(ground: Ground) -> dict[UUID, Tallies]:
+    return {
+        member_id: {key: list(tally) for key, tally in mine.items()}
+        for member_id, mine in ground.tallies.items()
+    }
 
 
-def _repeated(item: _Judged, before: Recorded) -> PurchaseOutcome:
-    if before.content_hash == item.hash:
-        return PurchaseOutcome(
-            item.purchase.external_id,
-            "replayed",
-            before.purchase_id,
-            before.member_id,
-            before.points,
-        )
-    message = "this id was recorded before with another content; give a new purchase a new id"
-    return refused(
-        item.purchase.external_id,
-        InvalidInputError(message, code="PURCHASE_CONFLICT", path=("external_id",)),
+def _recorded(decided: Decided) -> EventOutcome:
+    return EventOutcome(
+        decided.item.event.external_id,
+        "recorded",
+        decided.id,
+        decided.wallet.member_id,
+        decided.verdict.points,
     )
 
 
 async def _store(
+    session: Session, now: datetime, brand: Brand, accounts: Books, decided: Sequence[Decided]
+) -> None:
+    await _store_events(session, now, brand, decided)
+    await _accrue(session, now, brand, accounts, decided)
+    await _use_caps(session, brand, decided)
+    earlier = [
+        (each.wallet.external_id, each.item.event.occurred_at)
+        for each in decided
+        if each.item.event.occurred_at < each.wallet.joined_at
+    ]
+    if earlier:
+        await members.joined_earlier(session, brand, earlier)
+
+
+async def _count(
     session: Session,
     now: datetime,
     brand: Brand,
     timeline: Timeline,
-    accounts: Books,
-    decided: Sequence[_Decided],
+    ground: Ground,
+    before: Mapping[UUID, Tallies],
+    decided: Sequence[Decided],
+) -> list[Fact]:
+    await tallies.count(session, brand.id, [each.change for each in decided])
+    if expiry.follows(timeline):
+        touched = {each.wallet.member_id for each in decided}
+        await expiry.redate(session, now, brand, timeline, touched)
+    if not ground.ladders:
+        return []
+    return await moved(
+        session, now, brand, timeline, before, ground.tallies, ground.joined, ground.grants
+    )
+
+
+async def _store_events(
+    session: Session, now: datetime, brand: Brand, decided: Sequence[Decided]
 ) -> None:
-    earned = [each for each in decided if each.award.points]
-    journals = await wallets.accrue(
-        session, now, brand, accounts, [_accrual(brand, each) for each in earned]
-    )
-    journal_of = {each.id: journal for each, journal in zip(earned, journals, strict=True)}
-    await store.insert_purchases(
-        session,
-        now,
-        brand.id,
-        [
-            NewPurchase(
-                id=each.id,
-                purchase=each.item.purchase,
-                member_id=each.wallet.member_id,
-                amount=each.item.purchase.amount,
-                computed=each.award.computed,
-                points=each.award.points,
-                version_id=each.item.programme.version_id,
-                journal_id=journal_of.get(each.id),
-                content_hash=each.item.hash,
-            )
-            for each in decided
-        ],
-    )
-    await _use_caps(session, decided)
-    earlier = [
-        (each.wallet.external_id, each.item.purchase.occurred_at)
+    rows = [
+        NewEvent(
+            id=each.id,
+            event=each.item.event,
+            member_id=each.wallet.member_id,
+            computed=each.verdict.computed,
+            points=each.verdict.points,
+            version_id=each.item.programme.version_id,
+            context=each.context,
+            content_hash=each.item.hash,
+        )
         for each in decided
-        if each.item.purchase.occurred_at < each.wallet.joined_at
     ]
-    if earlier:
-        await members.joined_earlier(session, brand, earlier)
-    moved = await qualify(
-        session,
-        now,
-        brand,
-        timeline,
-        [
-            Spend(each.wallet.member_id, each.item.local.year, each.item.purchase.amount)
-            for each in decided
-        ],
-    )
-    await record(session, now, [*(_fact(brand, each) for each in decided), *moved])
+    if isinstance(decided[0].item.event, Purchase):
+        await store.insert_purchases(session, now, brand.id, rows)
+    else:
+        await store.insert_activities(session, now, brand.id, rows)
 
 
-async def _use_caps(session: Session, decided: Sequence[_Decided]) -> None:
-    uses: dict[tuple[UUID, str, date], int] = {}
+async def _accrue(
+    session: Session, now: datetime, brand: Brand, accounts: Books, decided: Sequence[Decided]
+) -> None:
+    accruals: list[Accrual] = []
+    awards: list[tuple[UUID, int, Given]] = []
     for each in decided:
-        for (name, start), points in each.award.cap_uses:
-            key = (each.wallet.member_id, name, start)
-            uses[key] = uses.get(key, 0) + points
-    if uses:
-        await store.use_caps(session, uses)
+        for place, points in parts_of(brand, each):
+            accruals.append(_accrual(brand, each, place, points))
+            awards.append((each.id, place, points))
+    if not accruals:
+        return
+    journals = await wallets.accrue(session, now, brand, accounts, accruals)
+    rows = [
+        NewAward(event_id, points.rule, place, points.points, points.qualifies, journal)
+        for (event_id, place, points), journal in zip(awards, journals, strict=True)
+    ]
+    await store.insert_awards(session, brand.id, rows)
 
 
-def _accrual(brand: Brand, decided: _Decided) -> Accrual:
-    purchase = decided.item.purchase
-    section = decided.item.programme.document.section(PointsSection)
+def parts_of(brand: Brand, decided: Decided) -> list[tuple[int, Given]]:
+    """Return all that an event earned, each with its number among the parts of its rule."""
+    item, region = decided.item, decided.wallet.region
+    return [
+        (place, given(item.rules, each.rule, part, brand.zone, item.event.occurred_at, region))
+        for each in decided.verdict.awards
+        for place, part in enumerate(each.parts)
+    ]
+
+
+def _accrual(brand: Brand, decided: Decided, place: int, points: Given) -> Accrual:
+    event = decided.item.event
+    names = (str(brand.id), event.kind, event.external_id, points.rule, str(place))
     return Accrual(
-        key=derived_id("purchase", str(brand.id), purchase.external_id),
+        key=derived_id("award", *names),
         account_id=decided.wallet.account_id,
-        points=decided.award.points,
-        earned_at=purchase.occurred_at,
-        available_at=available_at(section, brand.zone, purchase.occurred_at),
-        expires_at=expires_at(section, brand.zone, purchase.occurred_at),
-        reference=purchase.external_id,
+        points=points.points,
+        earned_at=event.occurred_at,
+        available_at=points.available_at,
+        expires_at=points.expires_at,
+        reference=event.external_id,
+        rule=points.rule,
+        fixed=points.fixed,
+        release_days=points.release_days,
     )
 
 
-def _fact(brand: Brand, decided: _Decided) -> Fact:
-    purchase = decided.item.purchase
-    return Fact(
-        brand.id,
-        "PurchaseRecorded",
-        str(decided.wallet.member_id),
-        {
-            "purchase": str(decided.id),
-            "occurredAt": purchase.occurred_at,
-            "amount": purchase.amount,
-            "points": decided.award.points,
-            "channel": purchase.channel,
-            "store": purchase.store,
-        },
-    )
+async def _use_caps(session: Session, brand: Brand, decided: Sequence[Decided]) -> None:
+    mine: dict[tuple[UUID, CapKey], int] = {}
+    shared: dict[CapKey, int] = {}
+    for each in decided:
+        everyone = {
+            limit.cap.name for limit in each.item.rules.limits if limit.cap.of == "everyone"
+        }
+        for key, used in each.verdict.uses.items():
+            if key.cap in everyone:
+                shared[key] = shared.get(key, 0) + used
+            else:
+                whose = each.wallet.member_id, key
+                mine[whose] = mine.get(whose, 0) + used
+    await store_caps.use_caps(session, mine)
+    await store_caps.use_budgets(session, brand.id, shared)
+
+
+def _fact(brand: Brand, decided: Decided) -> Fact:
+    event = decided.item.event
+    what: dict[str, Any] = {
+        "occurredAt": event.occurred_at,
+        "amount": event.amount,
+        "points": decided.verdict.points,
+        "channel": event.channel,
+        "store": event.store,
+    }
+    if isinstance(event, Purchase):
+        what["purchase"] = str(decided.id)
+        return Fact(brand.id, "PurchaseRecorded", str(decided.wallet.member_id), what)
+    what |= {"activity": str(decided.id), "kind": event.kind, "attributes": dict(event.attributes)}
+    return Fact(brand.id, "ActivityRecorded", str(decided.wallet.member_id), what)

@@ -1,55 +1,51 @@
 """The verb that refunds purchases and takes back what they earned."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 import orjson
 
 from domain.brands.rules import Brand
-from domain.earning import store
-from domain.earning.rules_refund import reversal, spread
-from domain.earning.service import rule_of
-from domain.earning.store import NewRefund, Refundable
-from domain.programmes.rules import Timeline
-from domain.tiers.service import Spend, qualify
+from domain.earning import store_refund as store
+from domain.earning.rules_refund import due
+from domain.earning.rules_refund_request import Refund, check_refund, line_amounts
+from domain.earning.service_record import HITS, rules_of
+from domain.earning.store_refund import (
+    Awarded,
+    NewClawBack,
+    NewRefund,
+    RecordedRefund,
+    Refundable,
+)
+from domain.expiry import service as expiry
+from domain.members import queries as members
+from domain.programmes.rules import Programme, Timeline
+from domain.tallies import queries as tallies_queries
+from domain.tallies import service as tallies
+from domain.tallies.rules import PURCHASE, Count, Tallies, add
+from domain.tiers import queries as tiers_queries
+from domain.tiers.rules import ladders_of
+from domain.tiers.service import moved
 from domain.wallets import service as wallets
 from domain.wallets.queries import Books, books
-from domain.wallets.service import ClawBack
+from domain.wallets.section import PointsSection
+from domain.wallets.service import ClawBack, ClawedBack
 from domain.wallets.store import lock_members
 from kit.db import Session
 from kit.errors import InvalidInputError, LaurelError
 from kit.facts import Fact, record
 from kit.ids import content_hash, derived_id, new_id
-from kit.texts import TEXT_LENGTH_MAX, usable
-
-AHEAD_MAX = timedelta(hours=24)
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Refund:
-    """Money given back on a purchase, in the currency's smallest unit.
-
-    ``lines`` pairs a line's position (from 0) with what was given back on it. Without lines,
-    ``amount`` is divided over what is left of each; without both, all that is left is refunded.
-    """
-
-    external_id: str
-    purchase: str
-    occurred_at: datetime
-    amount: int | None = None
-    lines: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RefundOutcome:
     """What became of one refund.
 
-    ``points_due`` is what should have been taken back, ``points_reversed`` what was: the member
-    had spent the rest already, and no balance goes negative.
+    ``points_due`` is what should have been taken back, ``points_reversed`` what was there,
+    ``points_owed`` what the member owes since; the rest is forgiven by the programme's policy.
     """
 
     external_id: str
@@ -60,6 +56,7 @@ class RefundOutcome:
     amount: int = 0
     points_due: int = 0
     points_reversed: int = 0
+    points_owed: int = 0
     code: str | None = None
     message: str | None = None
     path: tuple[str, ...] = ()
@@ -71,8 +68,14 @@ class _Decided:
     refund: Refund
     purchase: Refundable
     line_amounts: tuple[int, ...]
-    due: int
+    takes: list[tuple[Awarded, int, int]]
+    """Each award with what is due of it now, and what was due and not there before."""
+    change: Count
     hash: bytes
+
+    @property
+    def due(self) -> int:
+        return sum(points for _, points, _ in self.takes)
 
 
 async def refund_purchases(
@@ -113,7 +116,7 @@ async def refund_purchases(
             outcomes.append(outcome)
         except LaurelError as error:
             outcomes.append(_refused(item, error))
-    taken: dict[UUID, int] = {}
+    taken: dict[UUID, tuple[int, int]] = {}
     if decided and accounts is not None:
         taken = await _store(
             session, now, brand, timeline, accounts, wallet_of, list(decided.values())
@@ -133,10 +136,10 @@ def _decide(
     timeline: Timeline,
     now: datetime,
     refund: Refund,
-    seen: dict[str, Refundable],
-    known: dict[str, NewRefund],
+    seen: Mapping[str, Refundable],
+    known: Mapping[str, RecordedRefund],
 ) -> _Decided | RefundOutcome:
-    _check(refund, now)
+    check_refund(refund, now)
     hashed = content_hash(
         orjson.dumps((refund.purchase, refund.occurred_at, refund.amount, refund.lines))
     )
@@ -150,61 +153,66 @@ def _decide(
     if refund.occurred_at < purchase.purchase.occurred_at:
         message = "the refund is dated before the purchase"
         raise InvalidInputError(message, code="REFUND_BEFORE_PURCHASE", path=("occurred_at",))
-    line_amounts = _line_amounts(refund, purchase)
-    total = tuple(map(sum, zip(purchase.refunded, line_amounts, strict=True)))
-    programme = timeline.at(purchase.purchase.occurred_at)
-    assert programme is not None
-    due = reversal(
-        rule_of(programme, brand.currency_exponent),
+    left = any(each.due < each.points for each in purchase.awards)
+    free = not purchase.purchase.amount and left
+    amounts = line_amounts(refund, purchase.purchase, purchase.refunded, free=free)
+    was_whole = _is_whole(purchase)
+    # A later refund of the same list sees this one.
+    purchase.refunded = tuple(map(sum, zip(purchase.refunded, amounts, strict=True)))
+    takes = _takes(brand, _programme(timeline, purchase.version_id), purchase)
+    gone = -1 if _is_whole(purchase) and not was_whole else 0
+    change = Count(
+        purchase.member_id,
+        PURCHASE,
+        brand.day(purchase.purchase.occurred_at),
+        -sum(amounts),
+        -sum(points for award, points, _ in takes if award.qualifies),
+        gone,
+    )
+    return _Decided(new_id(), refund, purchase, amounts, takes, change, hashed)
+
+
+def _is_whole(purchase: Refundable) -> bool:
+    """Whether all that was paid is paid back; a free basket is gone once its points are."""
+    paid = purchase.purchase.amount
+    if paid:
+        return sum(purchase.refunded) == paid
+    return bool(purchase.awards) and all(each.due == each.points for each in purchase.awards)
+
+
+def _programme(timeline: Timeline, version_id: int) -> Programme:
+    return next(each for each in timeline.programmes if each.version_id == version_id)
+
+
+def _takes(
+    brand: Brand, programme: Programme, purchase: Refundable
+) -> list[tuple[Awarded, int, int]]:
+    awarded: dict[str, int] = {}
+    before: dict[str, int] = {}
+    for each in purchase.awards:
+        awarded[each.rule] = awarded.get(each.rule, 0) + each.points
+        before[each.rule] = before.get(each.rule, 0) + each.due
+    in_all = due(
+        rules_of(programme, brand.currency_exponent),
         purchase.purchase,
         brand.local(purchase.purchase.occurred_at),
-        awarded=purchase.points,
-        already_reversed=purchase.due,
-        refunded=total,
+        purchase.context,
+        purchase.context.get(HITS, ()),
+        awarded=awarded,
+        refunded=purchase.refunded,
     )
-    decided = _Decided(new_id(), refund, purchase, line_amounts, due, hashed)
-    # A later refund of the same list sees this one.
-    seen[refund.purchase] = replace(
-        purchase, due=purchase.due + due, reversed=purchase.reversed + due, refunded=total
-    )
-    return decided
-
-
-def _check(refund: Refund, now: datetime) -> None:
-    for field, value in (("external_id", refund.external_id), ("purchase", refund.purchase)):
-        if not usable(value):
-            message = f"must be 1 to {TEXT_LENGTH_MAX} printable characters"
-            raise InvalidInputError(message, path=(field,))
-    at = refund.occurred_at
-    if at.tzinfo is None or not EARLIEST <= at <= now + AHEAD_MAX:
-        message = "must be an instant with a time zone, from 1970 to 24 hours ahead"
-        raise InvalidInputError(message, code="INVALID_DATE", path=("occurred_at",))
-
-
-def _line_amounts(refund: Refund, purchase: Refundable) -> tuple[int, ...]:
-    left = [
-        line.amount - back
-        for line, back in zip(purchase.purchase.lines, purchase.refunded, strict=True)
-    ]
-    if not refund.lines:
-        parts = spread(sum(left) if refund.amount is None else refund.amount, left)
-        # A free basket may have earned by its price before discount: its return has no amount.
-        free = not purchase.purchase.amount and purchase.points > purchase.due
-        if not sum(parts) and not (free and refund.amount is None):
-            message = "nothing is left to refund, or the amount is zero"
-            raise InvalidInputError(message, code="REFUND_EXCEEDS_PURCHASE", path=("amount",))
-        return parts
-    amounts = [0] * len(left)
-    for position, amount in refund.lines:
-        if not 0 <= position < len(left):
-            message = f"the purchase has {len(left)} lines, counted from 0; there is no {position}"
-            raise InvalidInputError(message, code="REFUND_LINES_MISMATCH", path=("lines",))
-        amounts[position] += amount
-    wrong = any(not 0 <= amount <= rest for amount, rest in zip(amounts, left, strict=True))
-    if wrong or not sum(amounts) or refund.amount not in (None, sum(amounts)):
-        message = "a line gives back more than is left of it, or the lines don't sum to the amount"
-        raise InvalidInputError(message, code="REFUND_EXCEEDS_PURCHASE", path=("lines",))
-    return tuple(amounts)
+    takes = []
+    # What a cap carried on goes first: the member has not had it yet.
+    for award in reversed(purchase.awards):
+        wanted = max(0, in_all[award.rule] - before[award.rule])
+        points = min(wanted, award.points - award.due)
+        if points:
+            before[award.rule] += points
+            takes.append((award, points, award.due - award.reversed - award.owed))
+            award.due += points
+            # What is there and what not is known when it is taken: both refunds of a list.
+            award.reversed += points
+    return takes
 
 
 async def _store(
@@ -213,46 +221,91 @@ async def _store(
     brand: Brand,
     timeline: Timeline,
     accounts: Books,
-    wallet_of: dict[UUID, int],
+    wallet_of: Mapping[UUID, int],
     decided: Sequence[_Decided],
-) -> dict[UUID, int]:
-    due = [each for each in decided if each.due]
-    taken = await wallets.take_back(
+) -> dict[UUID, tuple[int, int]]:
+    takes = [
+        (each, award, points, short) for each in decided for award, points, short in each.takes
+    ]
+    programme = timeline.at(now)
+    assert programme is not None, "a purchase was judged by one"
+    done = await wallets.take_back(
         session,
         now,
         brand,
         accounts,
-        [
-            ClawBack(
-                key=derived_id("refund", str(brand.id), each.refund.external_id),
-                account_id=wallet_of[each.purchase.member_id],
-                points=each.due,
-                source=each.purchase.journal_id or 0,
-                short=each.purchase.due - each.purchase.reversed,
-                at=each.refund.occurred_at,
-                reference=each.refund.external_id,
-            )
-            for each in due
-        ],
+        [_claw_back(brand, wallet_of, *take) for take in takes],
+        policy=programme.document.section(PointsSection).negative_balance,
     )
-    result = {
-        each.id: (points, journal) for each, (journal, points) in zip(due, taken, strict=True)
+    sums: dict[UUID, tuple[int, int]] = {each.id: (0, 0) for each in decided}
+    rows = []
+    for (each, award, points, _), taken in zip(takes, done, strict=True):
+        there, owed = sums[each.id]
+        sums[each.id] = there + taken.points, owed + taken.owed
+        rows.append(_row(each.id, award, points, taken))
+    await store.insert_refunds(
+        session, now, brand.id, [_new(each, sums[each.id][0]) for each in decided], rows
+    )
+    moves = await _count(session, now, brand, timeline, [each.change for each in decided])
+    facts = [_fact(brand, each, sums[each.id][0]) for each in decided]
+    await record(session, now, [*facts, *moves])
+    return sums
+
+
+async def _count(
+    session: Session, now: datetime, brand: Brand, timeline: Timeline, changes: Sequence[Count]
+) -> list[Fact]:
+    """Take refunds off what members did, on the day of the purchase: history alone decides."""
+    ids = sorted({change.member_id for change in changes})
+    ladders = ladders_of(timeline, brand)
+    before: dict[UUID, Tallies] = {}
+    if ladders:
+        before = await tallies_queries.tallies(session, brand.id, ids)
+    await tallies.count(session, brand.id, changes)
+    if expiry.follows(timeline):
+        await expiry.redate(session, now, brand, timeline, ids)
+    if not ladders:
+        return []
+    after = {
+        member_id: {key: list(tally) for key, tally in mine.items()}
+        for member_id, mine in before.items()
     }
-    rows = [_new(each, *result.get(each.id, (0, None))) for each in decided]
-    await store.insert_refunds(session, now, brand.id, rows)
-    points = {row.id: row.points_reversed for row in rows}
-    moved = await qualify(session, now, brand, timeline, [_spend(brand, each) for each in decided])
-    await record(session, now, [*(_fact(brand, each, points[each.id]) for each in decided), *moved])
-    return points
+    for change in changes:
+        add(after[change.member_id], change)
+    people = await members.by_ids(session, brand.id, ids)
+    joined = {member_id: person.joined_at for member_id, person in people.items()}
+    grants = await tiers_queries.grants(session, brand.id, ids)
+    return await moved(session, now, brand, timeline, before, after, joined, grants)
 
 
-def _spend(brand: Brand, decided: _Decided) -> Spend:
-    # The money comes off the year in which it was spent, so that history alone decides the tier.
-    year = brand.local(decided.purchase.purchase.occurred_at).year
-    return Spend(decided.purchase.member_id, year, -sum(decided.line_amounts))
+def _claw_back(
+    brand: Brand,
+    wallet_of: Mapping[UUID, int],
+    each: _Decided,
+    award: Awarded,
+    points: int,
+    short: int,
+) -> ClawBack:
+    names = (str(brand.id), each.refund.external_id, award.rule, str(award.part))
+    return ClawBack(
+        key=derived_id("refund", *names),
+        account_id=wallet_of[each.purchase.member_id],
+        points=points,
+        source=award.journal_id,
+        short=short,
+        at=each.refund.occurred_at,
+        reference=each.refund.external_id,
+        rule=award.rule,
+    )
 
 
-def _new(decided: _Decided, points: int, journal: int | None) -> NewRefund:
+def _row(refund_id: UUID, award: Awarded, points: int, taken: ClawedBack) -> NewClawBack:
+    return NewClawBack(
+        refund_id, award.journal_id, points, taken.points, taken.owed, taken.journal_id
+    )
+
+
+def _new(decided: _Decided, points: int) -> NewRefund:
     return NewRefund(
         decided.id,
         decided.refund.external_id,
@@ -261,12 +314,13 @@ def _new(decided: _Decided, points: int, journal: int | None) -> NewRefund:
         decided.line_amounts,
         decided.due,
         points,
-        journal,
         decided.hash,
     )
 
 
-def _recorded(refund: Refund, decided: _Decided, taken: int, *, again: bool) -> RefundOutcome:
+def _recorded(
+    refund: Refund, decided: _Decided, taken: tuple[int, int], *, again: bool
+) -> RefundOutcome:
     if refund != decided.refund:
         return _refused(refund, _conflict())
     return RefundOutcome(
@@ -277,7 +331,7 @@ def _recorded(refund: Refund, decided: _Decided, taken: int, *, again: bool) -> 
         decided.purchase.member_id,
         sum(decided.line_amounts),
         decided.due,
-        taken,
+        *taken,
     )
 
 
@@ -287,7 +341,7 @@ def _conflict() -> InvalidInputError:
 
 
 def _repeated(
-    refund: Refund, before: NewRefund, hashed: bytes, seen: dict[str, Refundable]
+    refund: Refund, before: RecordedRefund, hashed: bytes, seen: Mapping[str, Refundable]
 ) -> RefundOutcome:
     if before.content_hash != hashed:
         raise _conflict()
@@ -298,9 +352,10 @@ def _repeated(
         before.id,
         before.purchase_id,
         purchase.member_id if purchase else None,
-        sum(before.line_amounts),
+        before.amount,
         before.points_due,
         before.points_reversed,
+        before.points_owed,
     )
 
 

@@ -1,0 +1,242 @@
+"""What an event earns: every rule's value, exactly, then rounded and capped."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from domain.earning.rules import (
+    POINTS_MAX,
+    Award,
+    CapKey,
+    Event,
+    Facts,
+    Line,
+    Verdict,
+)
+from domain.earning.rules_caps import Used, counter_of, first_of, left, limited, period_of, use
+from domain.earning.rules_compile import Boost, EarningRules, Giver, Ratio
+from domain.earning.rules_conditions import Situation, about_lines, applies, fits
+from domain.earning.section_parts import BASE, PURCHASE
+from kit.errors import InvalidInputError
+from kit.ids import content_hash
+
+EACH_MAX = 10**12
+"""The most that an expression may count."""
+_DRAW = 2**64
+
+Gate = Callable[[Giver], bool]
+"""Whether a rule that applies gives something this time: by turn, by lot, for the first time."""
+
+
+class Value(NamedTuple):
+    """What a rule gives before rounding and caps; ``money`` is what of it earned."""
+
+    rule: str
+    ratio: Ratio
+    money: int
+    group: str | None
+
+
+def award(rules: EarningRules, event: Event, local: datetime, facts: Facts, used: Used) -> Verdict:
+    """Return what ``event`` earns at ``local``, the aware time on the brand's wall clock.
+
+    ``facts`` are those that the rules need of the member before the event; ``used`` is what is
+    used up of the caps and counters of `rules_caps.keys_of` and `budgets_of`, later periods
+    included. Raises `InvalidInputError` for an award above ``POINTS_MAX``.
+    """
+    situation = Situation(event, local, facts, rules.exponent)
+    uses: dict[CapKey, int] = {}
+    hits: list[str] = []
+
+    def gate(giver: Giver) -> bool:
+        return drawn(giver, event) and _turn(giver, situation, used, uses, hits)
+
+    computed = 0
+    awards = []
+    for value in values(rules, situation, event.lines, gate):
+        limits = [limit for limit in rules.limits if limit.covers(value.rule)]
+        ratio = value.ratio
+        for limit in limits:
+            if limit.unit == "amount" and value.money:
+                key = CapKey(limit.cap.name, period_of(limit.cap, local)[0])
+                allowed = min(value.money, left(limit, key, used, uses))
+                ratio = (ratio[0] * allowed, ratio[1] * value.money)
+                use(uses, key, allowed)
+        points = min(rules.rounding(*ratio), rules.event_cap - computed)
+        if computed + points > POINTS_MAX:
+            raise _too_large()
+        computed += points
+        parts = limited(limits, points, local, used, uses) if points else ()
+        if parts:
+            awards.append(Award(value.rule, parts))
+    return Verdict(tuple(awards), computed, uses, tuple(hits))
+
+
+def values(
+    rules: EarningRules, situation: Situation, lines: Sequence[Line], gate: Gate
+) -> list[Value]:
+    """Return what the base rate and each rule give for ``lines``, nothing left out but zeros."""
+    event = situation.event
+    if rules.excluded:
+        lines = [line for line in lines if line.category not in rules.excluded]
+    found: dict[str, Value] = {}
+    if rules.base is not None and event.kind == PURCHASE:
+        money = _money(rules, lines)
+        weighted, unit = _weighed(rules, situation, lines, money)
+        ratio = (weighted * rules.base[0], unit * rules.base[1])
+        found[BASE] = Value(BASE, ratio, money, None)
+    for giver in rules.givers:
+        if giver.kind == event.kind and applies(giver.condition, situation):
+            value = _value(rules, giver, situation, lines, found)
+            if value is not None and value.ratio[0] > 0 and gate(giver):
+                found[giver.name] = value
+    return [value for value in _one_per_group(rules, found) if value.ratio[0] > 0]
+
+
+def _value(
+    rules: EarningRules,
+    giver: Giver,
+    situation: Situation,
+    lines: Sequence[Line],
+    found: Mapping[str, Value],
+) -> Value | None:
+    if giver.of is not None:
+        source = found.get(giver.of)
+        if source is None:
+            return None
+        (part, by), (all_of_it, by_all) = giver.points, source.ratio
+        return Value(giver.name, (all_of_it * part, by_all * by), source.money, giver.group)
+    money = _earning_money(rules, giver, situation, lines)
+    if money is None:
+        return None
+    return Value(giver.name, _ratio_of(giver, situation, money), money, giver.group)
+
+
+def _earning_money(
+    rules: EarningRules, giver: Giver, situation: Situation, lines: Sequence[Line]
+) -> int | None:
+    event = situation.event
+    if event.kind != PURCHASE:
+        return event.amount
+    if about_lines(giver.condition):
+        lines = [line for line in lines if fits(giver.condition, situation, line)]
+        return _money(rules, lines) if lines else None
+    # A basket of nothing but excluded goods earns nothing; one reported without lines may.
+    return _money(rules, lines) if lines or not event.lines else None
+
+
+def _ratio_of(giver: Giver, situation: Situation, money: int) -> Ratio:
+    points, by = giver.points
+    if giver.rate:
+        return points * money, by
+    if giver.steps:
+        reached = [given for start, given in giver.steps if start <= money]
+        return reached[-1] if reached else 0, 1
+    if giver.each is not None:
+        counted = giver.each.value(situation.activation())
+        # An expression over attributes may turn out to be anything, or nothing.
+        if not isinstance(counted, int) or isinstance(counted, bool):
+            return 0, 1
+        return points * min(max(0, counted), EACH_MAX), by
+    return points, by
+
+
+def _one_per_group(rules: EarningRules, found: dict[str, Value]) -> list[Value]:
+    best: dict[str, Giver] = {}
+    by_name = {giver.name: giver for giver in rules.givers}
+    for name in found:
+        giver = by_name.get(name)
+        if giver is not None and giver.group is not None:
+            other = best.get(giver.group)
+            if other is None or giver.priority > other.priority:
+                best[giver.group] = giver
+    kept: dict[str, Value] = {}
+    for name, value in found.items():
+        giver = by_name.get(name)
+        if giver is not None:
+            if giver.group is not None and best[giver.group] is not giver:
+                continue
+            if giver.of is not None and giver.of not in kept:
+                continue
+        kept[name] = value
+    return list(kept.values())
+
+
+def _money(rules: EarningRules, lines: Sequence[Line]) -> int:
+    money = sum([line.amount for line in lines])
+    if rules.before_discount:
+        money += sum([line.discount for line in lines])
+    return money
+
+
+def _weighed(
+    rules: EarningRules, situation: Situation, lines: Sequence[Line], money: int
+) -> tuple[int, int]:
+    active = [boost for boost in rules.boosts if applies(boost.condition, situation)]
+    if not active:
+        return money, 1
+    stacking = rules.section.stacking or "best"
+    # A product of n factors counts in unit ** n; the others in unit.
+    power = len(active) if stacking == "multiply" else 1
+    every = [boost for boost in active if not about_lines(boost.condition)]
+    if len(every) == len(active):
+        return money * _factor(rules, active, stacking, power), rules.unit**power
+    weighted = 0
+    for line in lines:
+        amount = line.amount + line.discount if rules.before_discount else line.amount
+        if amount:
+            fitting = [boost for boost in active if fits(boost.condition, situation, line)]
+            weighted += amount * _factor(rules, fitting, stacking, power)
+    return weighted, rules.unit**power
+
+
+def _factor(rules: EarningRules, boosts: Sequence[Boost], stacking: str, power: int) -> int:
+    unit = rules.unit
+    factors = [boost.factor for boost in boosts]
+    if not factors:
+        return int(unit**power)
+    if stacking == "priority":
+        return max(boosts, key=lambda boost: boost.priority).factor
+    if stacking == "best":
+        return max(factors)
+    if stacking == "add":
+        return max(0, unit + sum(factor - unit for factor in factors))
+    product: int = unit ** (power - len(factors))
+    for factor in factors:
+        product *= factor
+    return product
+
+
+def drawn(giver: Giver, event: Event) -> bool:
+    """Whether a rule that draws lots gives something for an event: the same each time."""
+    if giver.chance is None:
+        return True
+    parts = (giver.seed, giver.name, event.kind, event.external_id)
+    draw = int.from_bytes(content_hash(*(part.encode() for part in parts))[:8], "big")
+    return draw * giver.chance[1] < giver.chance[0] * _DRAW
+
+
+def _turn(
+    giver: Giver, situation: Situation, used: Used, uses: dict[CapKey, int], hits: list[str]
+) -> bool:
+    if giver.first:
+        key = first_of(giver.kind)
+        if situation.facts["member.count"].get(giver.kind, 0) or used.get(key, 0):
+            return False
+        uses[key] = 1
+        hits.append(giver.name)
+    if giver.nth is not None:
+        key = counter_of(giver, situation.local)
+        use(uses, key, 1)
+        if (used.get(key, 0) + uses[key]) % giver.nth:
+            return False
+        hits.append(giver.name)
+    return True
+
+
+def _too_large() -> InvalidInputError:
+    return InvalidInputError(
+        "the event would earn more points than an account can hold; check its amounts",
+        code="AWARD_TOO_LARGE",
+        path=("lines",),
+    )

@@ -1,0 +1,127 @@
+"""Caps: what is left of them, and what they do to points."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from domain.earning.rules import CapKey, Part
+from domain.earning.rules_compile import FIRST, NTH, EarningRules, Giver, Limit
+from domain.earning.section_parts import Cap
+from kit.calendar import day_start, period_next, period_start, windows_around
+
+ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+"""Where a period begins that never ends."""
+
+Used = Mapping[CapKey, int]
+
+
+def period_of(cap: Cap, local: datetime) -> tuple[datetime, datetime | None]:
+    """Return the instants at which the cap's period around ``local`` begins and ends.
+
+    ``local`` is an aware time on the brand's wall clock; the end is None for all time.
+    """
+    zone = local.tzinfo
+    assert zone is not None, "local must be aware"
+    if cap.windows:
+        starts = [(int(each[:2]), int(each[3:])) for each in cap.windows]
+        first, after = windows_around(starts, local.date())
+    elif cap.period == "hour":
+        begins = local.replace(minute=0, second=0, microsecond=0).astimezone(UTC)
+        return begins, begins + timedelta(hours=1)
+    elif cap.period is not None:
+        first = period_start(cap.period, local.date())
+        after = period_next(cap.period, local.date())
+    else:
+        return ALWAYS, None
+    return day_start(zone, first), day_start(zone, after)
+
+
+def counter_of(giver: Giver, local: datetime) -> CapKey:
+    """Return where the events are counted of which every so manieth earns."""
+    zone, per = local.tzinfo, giver.part.nth_per
+    if per is None or zone is None:
+        return CapKey(NTH + giver.name, ALWAYS)
+    return CapKey(NTH + giver.name, day_start(zone, period_start(per, local.date())))
+
+
+def first_of(kind: str) -> CapKey:
+    """Return where it stands that a member had what the first event of a kind gives."""
+    return CapKey(FIRST + kind, ALWAYS)
+
+
+def keys_of(rules: EarningRules, kind: str, local: datetime) -> Iterable[CapKey]:
+    """Yield the caps and counters of a member that an event at ``local`` may need."""
+    for limit in rules.limits:
+        if limit.cap.of == "member":
+            yield CapKey(limit.cap.name, period_of(limit.cap, local)[0])
+    for giver in rules.givers_on(kind):
+        if giver.nth is not None:
+            yield counter_of(giver, local)
+        if giver.first:
+            yield first_of(kind)
+
+
+def budgets_of(rules: EarningRules, kind: str, local: datetime) -> Iterable[CapKey]:
+    """Yield the caps that everyone shares and that an event at ``local`` may need."""
+    names = {giver.name for giver in rules.givers_on(kind)}
+    for limit in rules.limits:
+        if limit.cap.of == "everyone" and (not limit.cap.rules or names & set(limit.cap.rules)):
+            yield CapKey(limit.cap.name, period_of(limit.cap, local)[0])
+
+
+def left(limit: Limit, key: CapKey, used: Used, uses: Used) -> int:
+    """Return how much of a cap is left, in its unit; never negative."""
+    return max(0, limit.most - used.get(key, 0) - uses.get(key, 0))
+
+
+def use(uses: dict[CapKey, int], key: CapKey, amount: int) -> None:
+    """Note that ``amount`` is taken from a cap."""
+    if amount:
+        uses[key] = uses.get(key, 0) + amount
+
+
+def limited(
+    limits: Iterable[Limit], points: int, local: datetime, used: Used, uses: dict[CapKey, int]
+) -> tuple[Part, ...]:
+    """Return what the caps of one rule leave of ``points``, and note in ``uses`` what it takes.
+
+    What a cap carries goes into the next periods that have room for it.
+    """
+    carrying: list[Limit] = []
+    taken: list[tuple[Limit, CapKey]] = []
+    for limit in limits:
+        key = CapKey(limit.cap.name, period_of(limit.cap, local)[0])
+        if limit.unit == "times" and not left(limit, key, used, uses):
+            points = 0
+        elif limit.unit == "points" and limit.cap.excess == "carried" and limit.most:
+            carrying.append(limit)
+        elif limit.unit == "points":
+            points = min(points, left(limit, key, used, uses))
+        if limit not in carrying:
+            taken.append((limit, key))
+    if not points:
+        return ()
+    for limit, key in taken:
+        if limit.unit != "amount":
+            use(uses, key, 1 if limit.unit == "times" else points)
+    if not carrying:
+        return (Part(points, None),)
+    return _carried(carrying[0], points, local, used, uses)
+
+
+def _carried(
+    limit: Limit, points: int, local: datetime, used: Used, uses: dict[CapKey, int]
+) -> tuple[Part, ...]:
+    parts = []
+    at: datetime | None = None
+    while points:
+        here = local if at is None else at.astimezone(local.tzinfo)
+        begins, ends = period_of(limit.cap, here)
+        key = CapKey(limit.cap.name, begins)
+        given = min(points, left(limit, key, used, uses))
+        if given:
+            parts.append(Part(given, at))
+            use(uses, key, given)
+            points -= given
+        assert ends is not None, "a cap that carries has a period"
+        at = ends
+    return tuple(parts)

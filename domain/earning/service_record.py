@@ -1,0 +1,219 @@
+"""How events are recorded, whatever they are: load once, decide each, store at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Literal
+from uuid import UUID
+
+from domain.brands.rules import Brand
+from domain.earning import store_caps
+from domain.earning.rules import CapKey, Event, Verdict
+from domain.earning.rules_award import award
+from domain.earning.rules_caps import budgets_of, keys_of
+from domain.earning.rules_compile import EarningRules, compile_rules
+from domain.earning.rules_facts import OF_TALLIES, OF_TIERS, Person, facts_of
+from domain.earning.rules_given import qualifies
+from domain.earning.section import EarningSection
+from domain.earning.store import Recorded, hash_of
+from domain.programmes.rules import Programme, Timeline
+from domain.tallies import queries as tallies_queries
+from domain.tallies.rules import Count, Tallies, add
+from domain.tiers import queries as tiers_queries
+from domain.tiers.rules import Grant, Ladders, ladders_of, tiers_at
+from domain.wallets.section import PointsSection
+from domain.wallets.store import Wallet
+from kit.db import Session
+from kit.errors import InvalidInputError, LaurelError
+from kit.ids import new_id
+
+HITS = "hits"
+"""Where the context of an event keeps the rules for whose turn it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventOutcome:
+    """What became of one event. ``points`` are those awarded, also when it is replayed."""
+
+    external_id: str
+    status: Literal["recorded", "replayed", "refused"]
+    event_id: UUID | None = None
+    member_id: UUID | None = None
+    points: int = 0
+    code: str | None = None
+    message: str | None = None
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A sound event with the programme that judges it."""
+
+    event: Event
+    programme: Programme
+    rules: EarningRules
+    local: datetime
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """An event with what it earns. ``context`` is what its rules knew, if they asked anything."""
+
+    id: UUID
+    item: Judged
+    wallet: Wallet
+    verdict: Verdict
+    context: Mapping[str, Any] | None
+    change: Count
+
+
+@dataclass(slots=True)
+class Ground:
+    """What a batch is decided on. Each decision counts on in it, so that order is kept."""
+
+    wallets: Mapping[str, Wallet]
+    known: dict[str, Recorded]
+    ladders: Ladders
+    grants: Mapping[UUID, Sequence[Grant]] = field(default_factory=dict)
+    tallies: dict[UUID, Tallies] = field(default_factory=dict)
+    used: dict[UUID, store_caps.Uses] = field(default_factory=dict)
+    budgets: store_caps.Uses = field(default_factory=dict)
+    joined: dict[UUID, datetime] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=1000)
+def rules_of(programme: Programme, exponent: int) -> EarningRules:
+    """Return a programme's earning rules made ready, once per version."""
+    document = programme.document
+    return compile_rules(
+        document.section(EarningSection), document.section(PointsSection), exponent
+    )
+
+
+def judge(brand: Brand, timeline: Timeline, event: Event) -> Judged | LaurelError:
+    """Return a sound event with the programme in force when it happened, or NO_PROGRAMME."""
+    programme = timeline.at(event.occurred_at)
+    if programme is None:
+        return InvalidInputError(
+            f"no programme of {brand.code} was in force then; apply one that starts earlier",
+            code="NO_PROGRAMME",
+            path=("occurred_at",),
+        )
+    rules = rules_of(programme, brand.currency_exponent)
+    return Judged(event, programme, rules, brand.local(event.occurred_at), hash_of(event))
+
+
+def refused(external_id: str, error: LaurelError) -> EventOutcome:
+    """Return the outcome of an event that was refused with ``error``."""
+    return EventOutcome(
+        external_id, "refused", code=error.code, message=error.message, path=error.path
+    )
+
+
+async def ground_of(
+    session: Session,
+    brand: Brand,
+    timeline: Timeline,
+    wallets: Mapping[str, Wallet],
+    known: dict[str, Recorded],
+    items: Sequence[Judged],
+    *,
+    lock: bool,
+) -> Ground:
+    """Load all that ``items`` are decided on. With ``lock`` the caller is about to store."""
+    ladders = ladders_of(timeline, brand)
+    ground = Ground(wallets, known, ladders)
+    ids = [wallet.member_id for wallet in wallets.values()]
+    ground.joined = {wallet.member_id: wallet.joined_at for wallet in wallets.values()}
+    needs = {name for item in items for name in item.rules.needs}
+    if ladders or needs & (OF_TALLIES | OF_TIERS):
+        ground.tallies = await tallies_queries.tallies(session, brand.id, ids)
+    if ladders:
+        ground.grants = await tiers_queries.grants(session, brand.id, ids)
+    wanted: dict[str, set[CapKey]] = {"member": set(), "everyone": set()}
+    for item in items:
+        wanted["member"].update(keys_of(item.rules, item.event.kind, item.local))
+        wanted["everyone"].update(budgets_of(item.rules, item.event.kind, item.local))
+    ground.used = await store_caps.cap_uses(session, ids, wanted["member"])
+    ground.budgets = await store_caps.budgets(session, brand.id, wanted["everyone"], lock=lock)
+    return ground
+
+
+def decide(brand: Brand, ground: Ground, item: Judged) -> Decided | EventOutcome:
+    """Return what an event earns, or its outcome if nothing is to be done, and count on."""
+    before = ground.known.get(item.event.external_id)
+    if before is not None:
+        return _repeated(item, before)
+    wallet = ground.wallets.get(item.event.member)
+    if wallet is None:
+        message = "nobody is enrolled under this id and the programme enrols nobody by this"
+        error = InvalidInputError(message, code="UNKNOWN_MEMBER", path=("member",))
+        return refused(item.event.external_id, error)
+    facts = _facts(brand, ground, item, wallet)
+    mine = ground.used.setdefault(wallet.member_id, {})
+    try:
+        verdict = award(item.rules, item.event, item.local, facts, {**mine, **ground.budgets})
+    except LaurelError as error:
+        return refused(item.event.external_id, error)
+    for key, taken in verdict.uses.items():
+        uses = ground.budgets if _shared(item.rules, key) else mine
+        uses[key] = uses.get(key, 0) + taken
+    change = _change(item, wallet, verdict)
+    if ground.tallies:
+        add(ground.tallies[wallet.member_id], change)
+    joined = ground.joined[wallet.member_id]
+    ground.joined[wallet.member_id] = min(joined, item.event.occurred_at)
+    context = {**facts, HITS: verdict.hits} if facts or verdict.hits else None
+    decided = Decided(new_id(), item, wallet, verdict, context, change)
+    ground.known[item.event.external_id] = Recorded(
+        decided.id, wallet.member_id, verdict.points, item.hash
+    )
+    return decided
+
+
+def _facts(brand: Brand, ground: Ground, item: Judged, wallet: Wallet) -> dict[str, Any]:
+    if not item.rules.needs:
+        return {}
+    member_id = wallet.member_id
+    tallies = ground.tallies.get(member_id, {})
+    tiers: Mapping[str, str] = {}
+    if ground.ladders and item.rules.needs & OF_TIERS:
+        tiers = tiers_at(
+            ground.ladders,
+            ground.joined[member_id],
+            tallies,
+            ground.grants.get(member_id, ()),
+            brand.zone,
+            item.event.occurred_at,
+        )
+    person = Person(
+        wallet.external_id,
+        ground.joined[member_id],
+        wallet.birthday,
+        wallet.region,
+        wallet.attributes,
+    )
+    return facts_of(item.rules, person, tallies, tiers, item.local)
+
+
+def _shared(rules: EarningRules, key: CapKey) -> bool:
+    return any(each.cap.name == key.cap and each.cap.of == "everyone" for each in rules.limits)
+
+
+def _change(item: Judged, wallet: Wallet, verdict: Verdict) -> Count:
+    points = sum(each.points for each in verdict.awards if qualifies(item.rules, each.rule))
+    day = item.local.date()
+    return Count(wallet.member_id, item.event.kind, day, item.event.amount, points, 1)
+
+
+def _repeated(item: Judged, before: Recorded) -> EventOutcome:
+    external_id = item.event.external_id
+    if before.content_hash == item.hash:
+        return EventOutcome(
+            external_id, "replayed", before.event_id, before.member_id, before.points
+        )
+    message = "this id was recorded before with another content; give something new a new id"
+    code = f"{'PURCHASE' if item.event.kind == 'purchase' else 'ACTIVITY'}_CONFLICT"
+    return refused(external_id, InvalidInputError(message, code=code, path=("external_id",)))

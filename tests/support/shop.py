@@ -10,16 +10,20 @@ from api.programmes import apply_programme
 from api.sections import SECTIONS
 from domain.brands import queries as brands
 from domain.brands.rules import Brand
-from domain.earning.rules import Line, Purchase
-from domain.earning.service import PurchaseOutcome, record_purchases
-from domain.earning.service_refund import Refund, RefundOutcome, refund_purchases
+from domain.earning.rules import Activity, Line, Purchase
+from domain.earning.rules_refund_request import Refund
+from domain.earning.service import record_activities, record_purchases
+from domain.earning.service_preview import Preview, preview_purchase
+from domain.earning.service_record import EventOutcome
+from domain.earning.service_refund import RefundOutcome, refund_purchases
 from domain.ledger.rules import Outcome, Resolution
 from domain.members import queries as members
+from domain.members.service import NewMember
 from domain.programmes import queries as programmes
 from domain.programmes.rules import load
 from domain.wallets import queries as wallets
 from domain.wallets.queries import WalletBalance
-from domain.wallets.service import Hold, HoldOutcome, hold, settle
+from domain.wallets.service import Hold, HoldOutcome, enrol, hold, settle
 from kit.clock import MovableClock
 from kit.db import Database, Session
 
@@ -49,16 +53,54 @@ class Shop:
     clock: MovableClock
     brand: Brand
 
-    async def buy(self, *purchases: Purchase) -> list[PurchaseOutcome]:
+    async def buy(self, *purchases: Purchase) -> list[EventOutcome]:
         """Record purchases in one batch."""
 
-        async def work(session: Session) -> list[PurchaseOutcome]:
+        async def work(session: Session) -> list[EventOutcome]:
             timeline = await programmes.timeline(session, self.brand.id, SECTIONS)
             return await record_purchases(
                 session, self.clock.now(), self.brand, timeline, purchases
             )
 
         return await self.database.write(work)
+
+    async def act(self, *activities: Activity) -> list[EventOutcome]:
+        """Record activities in one batch."""
+
+        async def work(session: Session) -> list[EventOutcome]:
+            timeline = await programmes.timeline(session, self.brand.id, SECTIONS)
+            return await record_activities(
+                session, self.clock.now(), self.brand, timeline, activities
+            )
+
+        return await self.database.write(work)
+
+    async def preview(self, purchase: Purchase) -> Preview:
+        """Return what a purchase would earn."""
+        async with self.database.read() as session:
+            timeline = await programmes.timeline(session, self.brand.id, SECTIONS)
+            return await preview_purchase(
+                session, self.clock.now(), self.brand, timeline, purchase
+            )
+
+    async def apply(self, programme: str, effective_from: datetime) -> None:
+        """Put the text of another programme in force from then on."""
+        document = load(programme, SECTIONS, "test")
+        await self.database.write(
+            lambda session: apply_programme(
+                session, self.clock.now(), document, effective_from, "test"
+            )
+        )
+
+    async def enrol(self, *newcomers: NewMember) -> None:
+        """Enrol members, with what is known of them."""
+
+        async def work(session: Session) -> None:
+            books = await wallets.books(session, self.brand.id)
+            assert books is not None
+            await enrol(session, self.clock.now(), self.brand, books, newcomers)
+
+        await self.database.write(work)
 
     async def refund(self, *refunds: Refund) -> list[RefundOutcome]:
         """Record refunds in one batch."""

@@ -34,7 +34,8 @@ from bench.scratch import ROOT, Cluster, cluster, plain
 from domain.brands import queries as brands
 from domain.brands.rules import Brand
 from domain.earning.rules import Purchase
-from domain.earning.service import PurchaseOutcome, record_purchases
+from domain.earning.service import record_purchases
+from domain.earning.service_record import EventOutcome
 from domain.programmes import queries as programmes
 from domain.programmes.rules import load
 from kit.clock import SystemClock
@@ -55,10 +56,10 @@ class Shop:
     brand: Brand
     url: str
 
-    async def record(self, purchases: list[Purchase]) -> list[PurchaseOutcome]:
+    async def record(self, purchases: list[Purchase]) -> list[EventOutcome]:
         """Record purchases in one transaction, as the import does."""
 
-        async def work(session: Session) -> list[PurchaseOutcome]:
+        async def work(session: Session) -> list[EventOutcome]:
             timeline = await programmes.timeline(session, self.brand.id, SECTIONS)
             now = SystemClock().now()
             return await record_purchases(session, now, self.brand, timeline, purchases)

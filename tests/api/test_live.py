@@ -13,7 +13,7 @@ from api import announcing, live
 from api.announcing import KINDS, Announcer
 from api.live import Changes, Live, channel
 from api.runtime import Runtime
-from domain.earning.service_refund import Refund
+from domain.earning.rules_refund_request import Refund
 from kit import facts
 from kit.db import Database
 from kit.embedded import Servers

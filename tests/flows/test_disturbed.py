@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from datetime import timedelta
 
-from domain.earning.service_refund import Refund
+from domain.earning.rules_refund_request import Refund
 from tests.support.shop import ROOT, Shop, opened_shop, purchase
 
 

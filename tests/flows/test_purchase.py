@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from domain.earning.service_refund import Refund
+from domain.earning.rules_refund_request import Refund
 from domain.ledger.rules import Kind, Resolution
-from domain.wallets.service import Hold
+from domain.wallets.service_hold import Hold
 from kit.ids import new_id
 from tests.support.shop import Shop, purchase
 

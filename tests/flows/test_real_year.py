@@ -39,10 +39,10 @@ SELECT md5(string_agg(line, '|' ORDER BY line)) FROM (
     SELECT concat_ws(',', 'lot', m.external_id, p.external_id, l.amount, l.remaining, l.held,
                      l.earned_at, l.available_at, l.expires_at)
     FROM lot l JOIN wallet w USING (account_id) JOIN member m ON m.id = w.member_id
-    JOIN purchase p ON p.journal_id = l.journal_id
+    JOIN award a ON a.journal_id = l.journal_id JOIN purchase p ON p.id = a.event_id
     UNION ALL
-    SELECT concat_ws(',', 'spend', m.external_id, q.year, q.amount)
-    FROM qualifying_spend q JOIN member m ON m.id = q.member_id
+    SELECT concat_ws(',', 'tally', m.external_id, t.kind, t.day, t.amount, t.points, t.count)
+    FROM tally t JOIN member m ON m.id = t.member_id
     UNION ALL
     SELECT concat_ws(',', 'purchase', external_id, amount, computed, points, occurred_at,
                      md5(lines::text)) FROM purchase

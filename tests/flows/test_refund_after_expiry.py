@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from domain.earning.rules import Line
-from domain.earning.service_refund import Refund
+from domain.earning.rules_refund_request import Refund
 from domain.ledger.rules import Kind, Resolution
 from domain.wallets.jobs import expire_lots
-from domain.wallets.service import Hold
+from domain.wallets.service_hold import Hold
 from kit.clock import MovableClock
 from kit.db import Database
 from kit.ids import new_id

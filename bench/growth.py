@@ -97,7 +97,7 @@ class Town:
         """Read a page of one member's movements."""
         ((member, _, _),) = self.draw(1)
         async with self.shop.database.read() as session:
-            await wallets.activity(session, self.shop.brand.id, [member], first=PAGE)
+            await wallets.history(session, self.shop.brand.id, [member], first=PAGE)
 
     async def as_of(self) -> None:
         """Read what one member had on an earlier day, as known then."""

@@ -165,7 +165,7 @@ class Loaders:
         found: dict[Wanted, list[Movement]] = {}
         for page in dict.fromkeys(each.page for each in wanted):
             ids = [each.member_id for each in wanted if each.page == page]
-            by_member = await wallets.activity(
+            by_member = await wallets.history(
                 session, self._brand.id, ids, first=page.size + 1, **_bounds(page)
             )
             for member_id, movements in by_member.items():

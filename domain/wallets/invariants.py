@@ -16,6 +16,12 @@ INVARIANTS = {
         SELECT l.brand_id, l.id AS lot_id FROM lot l
         LEFT JOIN transfer t ON t.journal_id = l.journal_id AND t.credit_account = l.account_id
         WHERE t.amount IS DISTINCT FROM l.amount""",
+    "DEBT_DIFFERS_FROM_LEDGER": """
+        SELECT w.brand_id, w.account_id, w.debt, coalesce(b.dr - b.cr, 0) AS ledger
+        FROM wallet w LEFT JOIN account a ON a.brand_id = w.brand_id AND a.asset_id = w.asset_id
+            AND a.code = 'debt' AND a.owner_id = w.member_id
+        LEFT JOIN balance b ON b.account_id = a.id
+        WHERE w.debt <> coalesce(b.dr - b.cr, 0) OR w.debt < 0""",
     "OWED_EXCEEDS_HELD": """
         SELECT w.brand_id, w.account_id, w.owed, b.dr_pending FROM wallet w
         JOIN balance b USING (account_id) WHERE w.owed NOT BETWEEN 0 AND b.dr_pending""",

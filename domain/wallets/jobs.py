@@ -9,8 +9,8 @@ from domain.ledger import service as ledger
 from domain.ledger.rules import Journal, Kind, Resolution, Transfer
 from domain.wallets import store
 from domain.wallets.queries import books
-from domain.wallets.rules import Lot
-from domain.wallets.service import open_day, settle
+from domain.wallets.rules import Lot, open_day
+from domain.wallets.service_hold import settle
 from domain.wallets.store import LotChange
 from kit.db import Session
 from kit.ids import derived_id, new_id

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from domain.wallets.section import NegativeBalance, NegativeLimit
 from kit.db import Session
 
 UPCOMING_MAX = 12
@@ -18,7 +19,7 @@ WHERE s.brand_id = $1 AND s.kind = 'points'
 """
 
 _BALANCES = """
-SELECT w.member_id, w.account_id, b.dr_pending AS held,
+SELECT w.member_id, w.account_id, w.debt, b.dr_pending AS held,
        coalesce(l.spendable, 0)::bigint AS spendable, coalesce(l.pending, 0)::bigint AS pending,
        l.points, l.ends
 FROM wallet w JOIN balance b USING (account_id)
@@ -38,10 +39,11 @@ LEFT JOIN LATERAL (
 WHERE w.brand_id = $1 AND w.member_id = ANY ($3)
 """
 
-_ACTIVITY = """
+_HISTORY = """
 SELECT t.id, w.member_id, t.code,
        CASE WHEN t.credit_account = w.account_id THEN t.amount ELSE -t.amount END AS points,
-       j.effective_at, t.recorded_at, j.meta ->> 'reference' AS reference
+       j.effective_at, t.recorded_at, j.meta ->> 'reference' AS reference,
+       j.meta ->> 'rule' AS rule, j.meta ->> 'reason' AS reason, j.meta ->> 'actor' AS actor
 FROM wallet w CROSS JOIN LATERAL (
     SELECT * FROM (
         (SELECT * FROM transfer WHERE debit_account = w.account_id AND kind IN (0, 2)
@@ -56,7 +58,8 @@ WHERE w.brand_id = $1 AND w.member_id = ANY ($2) ORDER BY t.id {order}
 _MOVEMENTS = """
 SELECT t.id, w.member_id, t.code,
        CASE WHEN t.credit_account = w.account_id THEN t.amount ELSE -t.amount END AS points,
-       j.effective_at, t.recorded_at, j.meta ->> 'reference' AS reference
+       j.effective_at, t.recorded_at, j.meta ->> 'reference' AS reference,
+       j.meta ->> 'rule' AS rule, j.meta ->> 'reason' AS reason, j.meta ->> 'actor' AS actor
 FROM unnest($2::uuid[], $3::bigint[]) AS asked (member_id, id)
 JOIN wallet w ON w.brand_id = $1 AND w.member_id = asked.member_id
 JOIN transfer t ON t.id = asked.id AND t.kind IN (0, 2)
@@ -88,7 +91,9 @@ class Expiry:
 class WalletBalance:
     """What a member has, in the asset's smallest unit. ``total`` is spendable plus pending.
 
-    ``held`` is reserved by open holds and in neither; ``upcoming`` has the next expiries.
+    ``held`` is reserved by open holds and in neither; ``debt`` is what the next points will pay.
+    Where a balance may go below zero, ``spendable`` shows it. ``upcoming`` has all expiries to
+    come, the nearest first.
     """
 
     member_id: UUID
@@ -97,6 +102,7 @@ class WalletBalance:
     pending: int
     held: int
     upcoming: tuple[Expiry, ...]
+    debt: int = 0
 
     @property
     def total(self) -> int:
@@ -106,7 +112,11 @@ class WalletBalance:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """Points that came (positive) or went (negative), and why."""
+    """Points that came (positive) or went (negative), and why.
+
+    ``rule`` is the programme's rule that gave or takes them; ``reason`` and ``actor`` are whose
+    decision it was, for what no rule decided.
+    """
 
     id: int
     member_id: UUID
@@ -115,6 +125,9 @@ class Movement:
     effective_at: datetime
     recorded_at: datetime
     reference: str | None
+    rule: str | None = None
+    reason: str | None = None
+    actor: str | None = None
 
 
 async def books(session: Session, brand_id: int) -> Books | None:
@@ -124,27 +137,37 @@ async def books(session: Session, brand_id: int) -> Books | None:
 
 
 async def balances(
-    session: Session, now: datetime, brand_id: int, member_ids: Sequence[UUID]
+    session: Session,
+    now: datetime,
+    brand_id: int,
+    member_ids: Sequence[UUID],
+    policy: NegativeBalance = "refuse",
 ) -> dict[UUID, WalletBalance]:
-    """Return what these members of the brand have at ``now``, in one statement."""
+    """Return what these members of the brand have at ``now``, in one statement.
+
+    Where ``policy`` lets a balance go below zero by a limit, a debt is taken off what is
+    spendable; else it is told apart.
+    """
     rows = await session.fetch(_BALANCES, brand_id, now, list(member_ids))
+    below_zero = isinstance(policy, NegativeLimit)
     return {
         row["member_id"]: WalletBalance(
             member_id=row["member_id"],
             account_id=row["account_id"],
-            spendable=row["spendable"],
+            spendable=row["spendable"] - (row["debt"] if below_zero else 0),
             pending=row["pending"],
             held=row["held"],
             upcoming=tuple(
                 Expiry(points, at)
                 for points, at in zip(row["points"] or (), row["ends"] or (), strict=True)
-            )[:UPCOMING_MAX],
+            ),
+            debt=row["debt"],
         )
         for row in rows
     }
 
 
-async def activity(
+async def history(
     session: Session,
     brand_id: int,
     member_ids: Sequence[UUID],
@@ -162,7 +185,7 @@ async def activity(
     if after is not None:
         way, order, bound = (">", "ASC", after)
     rows = await session.fetch(
-        _ACTIVITY.format(way=way, order=order), brand_id, list(member_ids), bound, first
+        _HISTORY.format(way=way, order=order), brand_id, list(member_ids), bound, first
     )
     found: dict[UUID, list[Movement]] = {member_id: [] for member_id in member_ids}
     for row in rows:

@@ -1,8 +1,11 @@
 """Which lots a movement touches: values in, values out."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+from domain.brands.rules import Brand
+from domain.wallets.section import NegativeBalance
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -42,7 +45,7 @@ def consume(lots: Sequence[Lot], amount: int, now: datetime) -> list[Take] | Non
     None if less than that is spendable at ``now``; pending and expired lots don't count.
     """
     takes = _take((lot for lot in _in_order(lots) if lot.spendable(now)), amount)
-    return takes if sum(take.amount for take in takes) == amount else None
+    return takes if total(takes) == amount else None
 
 
 def claw_back(lots: Sequence[Lot], amount: int, source: int, now: datetime) -> list[Take]:
@@ -65,6 +68,35 @@ def lost(lots: Sequence[Lot], source: int, now: datetime, booked: int) -> int:
     return booked + sum(
         lot.remaining for lot in lots if lot.journal_id == source and lot.expired(now)
     )
+
+
+def debt_room(policy: NegativeBalance, scale: int, debt: int, wanted: int) -> int:
+    """Return how much of ``wanted`` may become a debt of a member who owes ``debt`` already.
+
+    All are in the asset's smallest unit, of which a point has 10 to the ``scale``.
+    """
+    if policy == "refuse":
+        return 0
+    if policy == "collect":
+        return wanted
+    return max(0, min(wanted, int(policy.limit.scaleb(scale)) - debt))
+
+
+def total(takes: Iterable[Take]) -> int:
+    """Return how much ``takes`` are together."""
+    return sum(take.amount for take in takes)
+
+
+def without(lots: Sequence[Lot], takes: Iterable[Take]) -> list[Lot]:
+    """Return ``lots`` as they are once ``takes`` are gone."""
+    gone = {take.lot_id: take.amount for take in takes}
+    return [replace(lot, remaining=lot.remaining - gone.get(lot.id, 0)) for lot in lots]
+
+
+def open_day(brand: Brand, instant: datetime, closed: date | None, now: datetime) -> date:
+    """Return the brand's day of ``instant``, or today if the books of that day are closed."""
+    day = brand.day(instant)
+    return brand.day(now) if closed is not None and day <= closed else day
 
 
 def keep(uses: Sequence[tuple[Lot, int]], amount: int) -> list[tuple[int, int, int]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field
@@ -89,6 +89,10 @@ class NegativeLimit(Part):
     limit: Exact = Field(description="so many points below zero at most")
 
 
+NegativeBalance: TypeAlias = Literal["refuse", "collect"] | NegativeLimit
+"""What happens when a refund takes back more than is there."""
+
+
 def _negative(value: object) -> object:
     if value in ("refuse", "collect") or isinstance(value, dict | NegativeLimit):
         return value
@@ -129,9 +133,9 @@ class PointsSection(Section):
     warn_days: Annotated[
         tuple[Annotated[Whole, Field(ge=1, le=366)], ...], Field(max_length=WARNINGS_MAX)
     ] = Field(default=(), description="how many days before they end members are warned")
-    negative_balance: Annotated[
-        Literal["refuse", "collect"] | NegativeLimit, BeforeValidator(_negative)
-    ] = Field(default="refuse", description="what happens to points taken back that are spent")
+    negative_balance: Annotated[NegativeBalance, BeforeValidator(_negative)] = Field(
+        default="refuse", description="what happens to points taken back that are spent"
+    )
 
     @property
     def follows_the_member(self) -> bool:
@@ -149,18 +153,13 @@ class PointsSection(Section):
         ):
             yield ("pending_days",), "points could expire while pending; shorten it"
         for path, expiry in self._ends():
-            if expiry.months is None and expiry.on is None:
-                yield path, "says nothing; write months, such as { months = 12 }, or on"
-            if expiry.months is not None and expiry.on is not None:
-                yield path, "has both months and on; write one of them"
-            if expiry.on is not None and expiry.follows_the_member:
-                yield path, "has a fixed day, which no activity moves; leave out after"
-        if isinstance(self.negative_balance, NegativeLimit):
-            if self.negative_balance.limit.scaleb(self.scale) % 1:
-                yield (
-                    ("negative_balance", "limit"),
-                    f"has more decimals than points.scale, {self.scale}; write fewer",
-                )
+            yield from ((path, message) for message in _contradictions(expiry))
+        limit = self.negative_balance
+        if isinstance(limit, NegativeLimit) and limit.limit.scaleb(self.scale) % 1:
+            yield (
+                ("negative_balance", "limit"),
+                f"has more decimals than points.scale, {self.scale}; write fewer",
+            )
         named: set[str] = set()
         for index, each in enumerate(self.tier_expiry):
             for tier in each.tiers:
@@ -174,6 +173,15 @@ class PointsSection(Section):
         for index, each in enumerate(self.tier_expiry):
             if isinstance(each.expires, Expiry):
                 yield ("tier_expiry", index, "expires"), each.expires
+
+
+def _contradictions(expiry: Expiry) -> Iterator[str]:
+    if expiry.months is None and expiry.on is None:
+        yield "says nothing; write months, such as { months = 12 }, or on"
+    if expiry.months is not None and expiry.on is not None:
+        yield "has both months and on; write one of them"
+    if expiry.on is not None and expiry.follows_the_member:
+        yield "has a fixed day, which no activity moves; leave out after"
 
 
 def available_at(pending_days: int, zone: ZoneInfo, since: datetime) -> datetime:

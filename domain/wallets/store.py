@@ -1,13 +1,14 @@
 """How wallets and lots are loaded under their lock and written back, many at once."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import astuple, dataclass
+from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
 
-from domain.wallets.rules import Lot, Take
+from domain.members.rules import AttributeValue
+from domain.wallets.rules import Lot
 from kit.db import Session
 
 _LOT = "SELECT id, account_id, journal_id, remaining, earned_at, available_at, expires_at FROM lot "
@@ -15,12 +16,33 @@ _LOT = "SELECT id, account_id, journal_id, remaining, earned_at, available_at, e
 
 @dataclass(frozen=True, slots=True)
 class Wallet:
-    """A member's account. Whoever holds one from here has locked it until the commit."""
+    """A member's account and who it is. Whoever holds one has locked it until the commit.
+
+    ``debt`` is what the member's next points will pay, in the asset's smallest unit.
+    """
 
     account_id: int
     member_id: UUID
+    debt: int
     external_id: str
     joined_at: datetime
+    birthday: date | None
+    region: str | None
+    attributes: dict[str, AttributeValue]
+
+
+@dataclass(frozen=True, slots=True)
+class NewLot:
+    """Points of one accrual, as its lot begins."""
+
+    journal_id: int
+    account_id: int
+    amount: int
+    earned_at: datetime
+    available_at: datetime
+    expires_at: datetime | None
+    fixed: bool = False
+    release_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +60,8 @@ async def lock_named(
 ) -> dict[str, Wallet]:
     """Lock the wallets of the members a brand knows by these ids, in one order for all callers."""
     rows = await session.fetch(
-        "SELECT w.account_id, w.member_id, m.external_id, m.joined_at FROM wallet w"
-        " JOIN member m ON m.id = w.member_id"
+        "SELECT w.account_id, w.member_id, w.debt, m.external_id, m.joined_at, m.birthday,"
+        " m.region, m.attributes FROM wallet w JOIN member m ON m.id = w.member_id"
         " WHERE m.brand_id = $1 AND w.asset_id = $2 AND m.external_id = ANY ($3)"
         " ORDER BY w.account_id FOR NO KEY UPDATE OF w",
         brand_id,
@@ -71,6 +93,52 @@ async def lock_accounts(session: Session, brand_id: int, account_ids: Iterable[i
         brand_id,
         list(account_ids),
     )
+
+
+async def owners(session: Session, account_ids: Collection[int]) -> dict[int, UUID]:
+    """Return whose wallets these are."""
+    rows = await session.fetch(
+        "SELECT account_id, member_id FROM wallet WHERE account_id = ANY ($1)", list(account_ids)
+    )
+    return {row["account_id"]: row["member_id"] for row in rows}
+
+
+async def debts(session: Session, account_ids: Collection[int]) -> dict[int, int]:
+    """Return what those of these wallets owe that owe anything."""
+    rows = await session.fetch(
+        "SELECT account_id, debt FROM wallet WHERE account_id = ANY ($1) AND debt > 0",
+        list(account_ids),
+    )
+    return {row["account_id"]: row["debt"] for row in rows}
+
+
+async def change_debts(session: Session, changes: Sequence[tuple[int, int]]) -> None:
+    """Add to what wallets owe; the ledger has it already."""
+    if not any(amount for _, amount in changes):
+        return
+    await session.fetch(
+        "UPDATE wallet SET debt = debt + c.more FROM (SELECT a, sum(m) AS more"
+        " FROM unnest($1::bigint[], $2::bigint[]) AS n(a, m) GROUP BY a) AS c"
+        " WHERE account_id = c.a",
+        [account_id for account_id, _ in changes],
+        [amount for _, amount in changes],
+    )
+
+
+async def insert_lots(session: Session, brand_id: int, lots: Sequence[NewLot]) -> list[int]:
+    """Write new lots; return those of their accounts that are in debt."""
+    rows = await session.fetch(
+        "WITH new AS (INSERT INTO lot (brand_id, journal_id, account_id, amount, remaining,"
+        " earned_at, available_at, expires_at, fixed, release_days)"
+        " SELECT $1, j, a, p, p, e, v, x, f, r FROM unnest($2::bigint[], $3::bigint[],"
+        " $4::bigint[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::bool[],"
+        " $9::smallint[]) AS n(j, a, p, e, v, x, f, r) RETURNING account_id)"
+        " SELECT account_id FROM wallet WHERE debt > 0"
+        " AND account_id IN (SELECT account_id FROM new)",
+        brand_id,
+        *(list(column) for column in zip(*map(astuple, lots), strict=True)),
+    )
+    return [row["account_id"] for row in rows]
 
 
 async def open_lots(session: Session, account_ids: Iterable[int]) -> dict[int, list[Lot]]:
@@ -125,12 +193,6 @@ async def change(session: Session, changes: Sequence[LotChange]) -> None:
         [each.taken for each in changes],
         [each.held for each in changes],
     )
-
-
-def without(lots: Sequence[Lot], takes: Sequence[Take]) -> list[Lot]:
-    """Return ``lots`` as they are once ``takes`` are gone."""
-    gone = {take.lot_id: take.amount for take in takes}
-    return [replace(lot, remaining=lot.remaining - gone.get(lot.id, 0)) for lot in lots]
 
 
 def _by_account(rows: Sequence[asyncpg.Record]) -> dict[int, list[Lot]]:

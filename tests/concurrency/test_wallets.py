@@ -10,7 +10,7 @@ import pytest
 from domain.earning.service_refund import Refund
 from domain.ledger.rules import Kind, Resolution
 from domain.wallets import jobs
-from domain.wallets.service import Hold
+from domain.wallets.service_hold import Hold
 from kit.ids import new_id
 from tests.support.coherence import assert_coherent
 from tests.support.shop import Shop, opened_shop, purchase

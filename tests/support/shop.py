@@ -79,9 +79,7 @@ class Shop:
         """Return what a purchase would earn."""
         async with self.database.read() as session:
             timeline = await programmes.timeline(session, self.brand.id, SECTIONS)
-            return await preview_purchase(
-                session, self.clock.now(), self.brand, timeline, purchase
-            )
+            return await preview_purchase(session, self.clock.now(), self.brand, timeline, purchase)
 
     async def apply(self, programme: str, effective_from: datetime) -> None:
         """Put the text of another programme in force from then on."""

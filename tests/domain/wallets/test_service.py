@@ -5,7 +5,7 @@ from pathlib import Path
 
 from domain.ledger.rules import Kind, Resolution
 from domain.wallets import jobs
-from domain.wallets.service import Hold
+from domain.wallets.service_hold import Hold
 from kit.ids import new_id
 from tests.support.shop import Shop, opened_shop, purchase
 

@@ -1,0 +1,55 @@
+"""What can be said of a member: values in, a refusal or None out."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TypeAlias
+
+from kit.errors import InvalidInputError, LaurelError
+from kit.texts import TEXT_LENGTH_MAX, usable
+
+ATTRIBUTES_MAX = 50
+NUMBER_MAX = 2**53
+"""The largest whole number that every reader of JSON keeps."""
+EARLIEST_BIRTHDAY = date(1900, 1, 1)
+
+AttributeValue: TypeAlias = str | int | float | bool
+"""What a brand can tell the programme's rules about a member under a name."""
+
+
+def check(
+    today: date,
+    *,
+    display_name: str | None = None,
+    birthday: date | None = None,
+    region: str | None = None,
+    attributes: Mapping[str, AttributeValue] | None = None,
+) -> LaurelError | None:
+    """Return why this can't be said of a member, or None if it can.
+
+    Refusals: INVALID_INPUT, INVALID_DATE, TOO_MANY_ATTRIBUTES.
+    """
+    for field, text in (("display_name", display_name), ("region", region)):
+        if text is not None and not usable(text):
+            return _unusable(field)
+    if birthday is not None and not EARLIEST_BIRTHDAY <= birthday <= today:
+        message = f"must be a day from {EARLIEST_BIRTHDAY} to today"
+        return InvalidInputError(message, code="INVALID_DATE", path=("birthday",))
+    return check_attributes(attributes or {})
+
+
+def check_attributes(attributes: Mapping[str, AttributeValue]) -> LaurelError | None:
+    """Return why these are no attributes of a member, or None if they are."""
+    if len(attributes) > ATTRIBUTES_MAX:
+        message = f"has {len(attributes)} names, at most {ATTRIBUTES_MAX} fit"
+        return InvalidInputError(message, code="TOO_MANY_ATTRIBUTES", path=("attributes",))
+    for name, value in attributes.items():
+        if not usable(name) or (isinstance(value, str) and value and not usable(value)):
+            return _unusable("attributes")
+        if not isinstance(value, str) and not -NUMBER_MAX <= value <= NUMBER_MAX:
+            message = f"{name!r} must be a number from -2^53 to 2^53"
+            return InvalidInputError(message, path=("attributes",))
+    return None
+
+
+def _unusable(field: str) -> InvalidInputError:
+    return InvalidInputError(f"must be 1 to {TEXT_LENGTH_MAX} printable characters", path=(field,))

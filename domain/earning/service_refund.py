@@ -29,10 +29,9 @@ from domain.tallies.rules import PURCHASE, Count, Tallies, add
 from domain.tiers import queries as tiers_queries
 from domain.tiers.rules import ladders_of
 from domain.tiers.service import moved
-from domain.wallets import service as wallets
 from domain.wallets.queries import Books, books
 from domain.wallets.section import PointsSection
-from domain.wallets.service import ClawBack, ClawedBack
+from domain.wallets.service_take_back import ClawBack, ClawedBack, take_back
 from domain.wallets.store import lock_members
 from kit.db import Session
 from kit.errors import InvalidInputError, LaurelError
@@ -229,7 +228,7 @@ async def _store(
     ]
     programme = timeline.at(now)
     assert programme is not None, "a purchase was judged by one"
-    done = await wallets.take_back(
+    done = await take_back(
         session,
         now,
         brand,

@@ -23,7 +23,8 @@ from domain.programmes import queries as programmes
 from domain.programmes.rules import load
 from domain.wallets import queries as wallets
 from domain.wallets.queries import WalletBalance
-from domain.wallets.service import Hold, HoldOutcome, enrol, hold, settle
+from domain.wallets.service import enrol
+from domain.wallets.service_hold import Hold, HoldOutcome, hold, settle
 from kit.clock import MovableClock
 from kit.db import Database, Session
 

@@ -1,26 +1,31 @@
-"""Where members stand. A tier is computed from spend and ``now``: it ends without any job."""
+"""Where members stand. A tier is computed from history and ``now``: it ends without any job."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
 from uuid import UUID
 
 from domain.brands.rules import Brand
-from domain.programmes.rules import Programme, Timeline
-from domain.tiers.rules import Ladder, Standing, compile_ladder, standing
-from domain.tiers.section import TiersSection
+from domain.members import queries as members
+from domain.programmes.rules import Timeline
+from domain.tallies import queries as tallies
+from domain.tiers.rules import Grant, Standing, ladders_of, standings_at
 from kit.db import Session
 
 
-@lru_cache(maxsize=1000)
-def _compiled(programme: Programme, exponent: int) -> Ladder | None:
-    section = programme.document.find(TiersSection)
-    return None if section is None else compile_ladder(section, exponent)
-
-
-def ladder_of(programme: Programme | None, brand: Brand) -> Ladder | None:
-    """Return the tiers of a programme, None if it has none."""
-    return None if programme is None else _compiled(programme, brand.currency_exponent)
+async def grants(
+    session: Session, brand_id: int, member_ids: Sequence[UUID]
+) -> dict[UUID, tuple[Grant, ...]]:
+    """Return the status granted to each of these members, the revoked ones included."""
+    rows = await session.fetch(
+        "SELECT member_id, id, ladder, tier, starts_at, ends_at, reason, actor, revoked_at"
+        " FROM status_grant WHERE brand_id = $1 AND member_id = ANY ($2) ORDER BY starts_at, id",
+        brand_id,
+        list(member_ids),
+    )
+    found: dict[UUID, tuple[Grant, ...]] = dict.fromkeys(member_ids, ())
+    for member_id, *grant in rows:
+        found[member_id] += (Grant(*grant),)
+    return found
 
 
 async def standings(
@@ -29,20 +34,20 @@ async def standings(
     brand: Brand,
     timeline: Timeline,
     member_ids: Sequence[UUID],
-) -> dict[UUID, Standing]:
-    """Return where these members stand at ``now``; empty if the programme has no tiers."""
-    ladder = ladder_of(timeline.at(now), brand)
-    if ladder is None:
-        return {}
-    local = brand.local(now)
-    rows = await session.fetch(
-        "SELECT member_id, year, amount FROM qualifying_spend"
-        " WHERE brand_id = $1 AND member_id = ANY ($2) AND year BETWEEN $3 - 1 AND $3",
-        brand.id,
-        list(member_ids),
-        local.year,
-    )
-    spent: dict[UUID, dict[int, int]] = {member_id: {} for member_id in member_ids}
-    for row in rows:
-        spent[row["member_id"]][row["year"]] = row["amount"]
-    return {member_id: standing(ladder, years, local) for member_id, years in spent.items()}
+) -> dict[UUID, dict[str, Standing]]:
+    """Return where these members stand at ``now``, by ladder, the main one first.
+
+    Every member of the brand is there, without any standing if the programme has no tiers then.
+    """
+    ladders = ladders_of(timeline, brand)
+    if not ladders.at(now):
+        return {member_id: {} for member_id in member_ids}
+    found = await members.by_ids(session, brand.id, member_ids)
+    done = await tallies.tallies(session, brand.id, list(found))
+    granted = await grants(session, brand.id, list(found))
+    return {
+        member_id: standings_at(
+            ladders, member.joined_at, done[member_id], granted[member_id], brand.zone, now
+        )
+        for member_id, member in found.items()
+    }

@@ -21,7 +21,7 @@ from kit.documents import (
     fault,
     find_section,
 )
-from kit.expressions import LENGTH_MAX, Language
+from kit.expressions import LENGTH_MAX, Language, Vocabulary
 
 LADDERS_MAX = 10
 TIERS_MAX = 50
@@ -33,14 +33,19 @@ Path = tuple[str | int, ...]
 Measure = Literal["spend", "points", "purchases", "activities", "expression"]
 Window = Literal["calendar_year", "anniversary", "rolling", "lifetime"]
 
-PROGRESS = {"spend": "double", "points": "double", "purchases": "int", "activities": "counts"}
+PROGRESS: Vocabulary = {
+    "spend": "double",
+    "points": "double",
+    "purchases": "int",
+    "activities": "counts",
+}
 """What an expression that measures progress may speak about, each summed over the window."""
 
 
 @cache
 def progress_language() -> Language:
     """Return the language of expressions that measure progress."""
-    return Language(PROGRESS)  # type: ignore[arg-type] - the values are kinds
+    return Language(PROGRESS)
 
 
 def _expression(value: object) -> str:

@@ -44,7 +44,7 @@ def award(rules: EarningRules, event: Event, local: datetime, facts: Facts, used
     used up of the caps and counters of `rules_caps.keys_of` and `budgets_of`, later periods
     included. Raises `InvalidInputError` for an award above ``POINTS_MAX``.
     """
-    situation = Situation(event, local, facts, rules.exponent)
+    situation = Situation(event, local, facts, rules.exponent, rules.speaks)
     uses: dict[CapKey, int] = {}
     hits: list[str] = []
 

@@ -71,7 +71,9 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EarningRules:
-    """All of a version's earning rules. ``needs`` are the facts of members that they ask for.
+    """All of a version's earning rules.
+
+    ``needs`` are the facts of members that they ask for, ``speaks`` the names that expressions use.
 
     One smallest money unit gives ``base`` points, None without a base rate. ``givers`` stand in
     an order in which a share comes after what it is a share of.
@@ -90,6 +92,7 @@ class EarningRules:
     limits: tuple[Limit, ...]
     event_cap: int
     needs: frozenset[str]
+    speaks: frozenset[str]
 
     def givers_on(self, kind: str) -> list[Giver]:
         """Return the rules for events of a kind."""
@@ -119,6 +122,7 @@ def compile_rules(section: EarningSection, points: PointsSection, exponent: int)
         limits=tuple(_limit(each, points.scale, exponent) for each in section.cap),
         event_cap=POINTS_MAX + 1 if cap is None else int(cap.scaleb(points.scale)),
         needs=_needs(boosts, givers),
+        speaks=_speaks(boosts, givers),
     )
 
 
@@ -131,6 +135,12 @@ def _needs(boosts: tuple[Boost, ...], givers: tuple[Giver, ...]) -> frozenset[st
         if giver.first:
             names.add("member.count")
     return frozenset(names)
+
+
+def _speaks(boosts: tuple[Boost, ...], givers: tuple[Giver, ...]) -> frozenset[str]:
+    said = [each.condition.when for each in boosts] + [each.condition.when for each in givers]
+    said += [giver.each for giver in givers]
+    return frozenset(name for each in said if each is not None for name in each.uses)
 
 
 def _boost(part: Multiplier, unit: int) -> Boost:

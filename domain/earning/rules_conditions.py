@@ -1,6 +1,6 @@
 """When something applies: the conditions of multipliers and rules, on plain values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,6 +11,9 @@ from kit.calendar import yearly
 from kit.expressions import Expression
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+SEEN_MAX = 10_000
+"""Of how many different lines a condition remembers what it said."""
 
 SINCE_BIRTHDAY = "days_since_birthday"
 """A fact of our own, which birthday windows and ``now.birthday`` come from; None: unknown."""
@@ -36,6 +39,8 @@ class Condition:
     end: datetime | date | None
     when: Expression | None
     of_lines: bool
+    seen: dict[tuple[Any, ...], bool] | None
+    """What ``when`` said of lines before, if it speaks of nothing else; the same again is known."""
 
     @property
     def needs(self) -> frozenset[str]:
@@ -68,19 +73,26 @@ def compile_condition(part: Conditional) -> Condition:
         end=part.until,
         when=when,
         of_lines=when is not None and bool(when.uses & LINE_NAMES),
+        seen={} if when is not None and when.uses and when.uses <= LINE_NAMES else None,
     )
 
 
 class Situation:
-    """One event with all that conditions may ask about it. What expressions see is made late."""
+    """One event with all that conditions may ask about it. What expressions see is made late.
 
-    __slots__ = ("_activation", "_lines", "event", "exponent", "facts", "local")
+    ``speaks`` are the names that any expression of the programme uses.
+    """
 
-    def __init__(self, event: Event, local: datetime, facts: Facts, exponent: int) -> None:
+    __slots__ = ("_activation", "_lines", "event", "exponent", "facts", "local", "speaks")
+
+    def __init__(
+        self, event: Event, local: datetime, facts: Facts, exponent: int, speaks: frozenset[str]
+    ) -> None:
         self.event = event
         self.local = local
         self.facts = facts
         self.exponent = exponent
+        self.speaks = speaks
         self._activation: Any = None
         self._lines: dict[Line, Any] = {}
 
@@ -94,37 +106,43 @@ class Situation:
         """Return what expressions about one line see."""
         found = self._lines.get(line)
         if found is None:
-            unit = 10**self.exponent
-            found = rule_language().activation(
-                {
-                    **self._values(),
-                    "line.amount": line.amount / unit,
-                    "line.discount": line.discount / unit,
-                    "line.quantity": line.quantity,
-                    "line.sku": line.sku,
-                    "line.category": line.category,
-                }
-            )
+            values = self._values()
+            values.update((name, self.of_line(name, line)) for name in self.speaks & LINE_NAMES)
+            found = rule_language().activation(values)
             self._lines[line] = found
         return found
 
-    def _values(self) -> Mapping[str, Any]:
-        event, local = self.event, self.local
-        values = {
-            "event.kind": event.kind,
-            "event.amount": event.amount / 10**self.exponent,
-            "event.channel": event.channel,
-            "event.store": event.store,
-            "event.attributes": event.attributes,
-            "now": local.astimezone(UTC),
-            "now.date": local.date().isoformat(),
-            "now.weekday": WEEKDAYS[local.weekday()],
-            "now.hour": local.hour,
-            "now.minute": local.minute,
-            "now.birthday": self.facts.get(SINCE_BIRTHDAY) == 0,
+    def of_line(self, name: str, line: Line) -> Any:
+        """Return what ``name`` means for a line."""
+        return _OF_LINE[name](line, 10**self.exponent)
+
+    def _values(self) -> dict[str, Any]:
+        return {
+            name: _OF_EVENT[name](self) if name in _OF_EVENT else self.facts[name]
+            for name in self.speaks - LINE_NAMES
         }
-        values.update((name, value) for name, value in self.facts.items() if name != SINCE_BIRTHDAY)
-        return values
+
+
+_OF_LINE: dict[str, Callable[[Line, int], Any]] = {
+    "line.amount": lambda line, unit: line.amount / unit,
+    "line.discount": lambda line, unit: line.discount / unit,
+    "line.quantity": lambda line, _: line.quantity,
+    "line.sku": lambda line, _: line.sku,
+    "line.category": lambda line, _: line.category,
+}
+_OF_EVENT: dict[str, Callable[[Situation], Any]] = {
+    "event.kind": lambda of: of.event.kind,
+    "event.amount": lambda of: of.event.amount / 10**of.exponent,
+    "event.channel": lambda of: of.event.channel,
+    "event.store": lambda of: of.event.store,
+    "event.attributes": lambda of: of.event.attributes,
+    "now": lambda of: of.local.astimezone(UTC),
+    "now.date": lambda of: of.local.date().isoformat(),
+    "now.weekday": lambda of: WEEKDAYS[of.local.weekday()],
+    "now.hour": lambda of: of.local.hour,
+    "now.minute": lambda of: of.local.minute,
+    "now.birthday": lambda of: of.facts[SINCE_BIRTHDAY] == 0,
+}
 
 
 def applies(condition: Condition, situation: Situation) -> bool:
@@ -151,7 +169,16 @@ def fits(condition: Condition, situation: Situation, line: Line) -> bool:
         return False
     if not condition.of_lines or condition.when is None:
         return True
-    return condition.when.value(situation.line_activation(line)) is True
+    if condition.seen is None:
+        return condition.when.value(situation.line_activation(line)) is True
+    key = tuple(situation.of_line(name, line) for name in condition.when.uses)
+    known = condition.seen.get(key)
+    if known is None:
+        known = condition.when.value(situation.line_activation(line)) is True
+        if len(condition.seen) >= SEEN_MAX:
+            condition.seen.clear()
+        condition.seen[key] = known
+    return known
 
 
 def about_lines(condition: Condition) -> bool:

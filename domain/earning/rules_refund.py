@@ -74,14 +74,16 @@ def due(
     kept = kept_lines(purchase.lines, refunded)
     if not kept:
         return dict(awarded)
-    situation = Situation(purchase, local, facts, rules.exponent)
+    situation = Situation(purchase, local, facts, rules.exponent, rules.speaks)
     kept_purchase = replace(purchase, lines=kept)
 
     def gate(giver: Giver) -> bool:
         turned = giver.name in hits or not (giver.first or giver.nth is not None)
         return turned and by_lot(giver, purchase)
 
-    remain = values(rules, Situation(kept_purchase, local, facts, rules.exponent), kept, gate)
+    remain = values(
+        rules, Situation(kept_purchase, local, facts, rules.exponent, rules.speaks), kept, gate
+    )
     whole: list[Value] = []
     if rules.section.refund_rounding == "returned":
         whole = values(rules, situation, purchase.lines, gate)

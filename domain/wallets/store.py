@@ -13,6 +13,13 @@ from kit.db import Session
 
 _LOT = "SELECT id, account_id, journal_id, remaining, earned_at, available_at, expires_at FROM lot "
 
+_NAMED = (
+    "SELECT w.account_id, w.member_id, w.debt, m.external_id, m.joined_at, m.birthday,"
+    " m.region, m.attributes FROM wallet w JOIN member m ON m.id = w.member_id"
+    " WHERE m.brand_id = $1 AND w.asset_id = $2 AND m.external_id = ANY ($3)"
+    " ORDER BY w.account_id"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Wallet:
@@ -47,12 +54,16 @@ class NewLot:
 
 @dataclass(frozen=True, slots=True)
 class LotChange:
-    """What a journal does to a lot: ``taken`` out of its rest, ``held`` more reserved."""
+    """What a journal does to a lot: ``taken`` out of its rest, ``held`` more reserved.
+
+    ``expired`` is how much of what was taken had come to its end.
+    """
 
     journal_id: int
     lot_id: int
     taken: int
     held: int
+    expired: int = 0
 
 
 async def lock_named(
@@ -60,14 +71,16 @@ async def lock_named(
 ) -> dict[str, Wallet]:
     """Lock the wallets of the members a brand knows by these ids, in one order for all callers."""
     rows = await session.fetch(
-        "SELECT w.account_id, w.member_id, w.debt, m.external_id, m.joined_at, m.birthday,"
-        " m.region, m.attributes FROM wallet w JOIN member m ON m.id = w.member_id"
-        " WHERE m.brand_id = $1 AND w.asset_id = $2 AND m.external_id = ANY ($3)"
-        " ORDER BY w.account_id FOR NO KEY UPDATE OF w",
-        brand_id,
-        asset_id,
-        list(external_ids),
+        f"{_NAMED} FOR NO KEY UPDATE OF w", brand_id, asset_id, list(external_ids)
     )
+    return {row["external_id"]: Wallet(*row) for row in rows}
+
+
+async def named(
+    session: Session, brand_id: int, asset_id: int, external_ids: Sequence[str]
+) -> dict[str, Wallet]:
+    """Return the wallets of the members a brand knows by these ids, for a look: nothing is locked."""
+    rows = await session.fetch(_NAMED, brand_id, asset_id, list(external_ids))
     return {row["external_id"]: Wallet(*row) for row in rows}
 
 
@@ -152,12 +165,10 @@ async def open_lots(session: Session, account_ids: Iterable[int]) -> dict[int, l
 async def booked_expiry(session: Session, sources: Sequence[int]) -> dict[int, int]:
     """Return how much of the accruals by these journals was booked as expired."""
     rows = await session.fetch(
-        "SELECT l.journal_id, sum(u.amount)::bigint FROM lot l JOIN lot_use u ON u.lot_id = l.id"
-        " JOIN journal j ON j.id = u.journal_id AND j.code = 'expiry'"
-        " WHERE l.journal_id = ANY ($1) GROUP BY l.journal_id",
+        "SELECT journal_id, expired FROM lot WHERE journal_id = ANY ($1) AND expired > 0",
         list(sources),
     )
-    return {row[0]: row[1] for row in rows}
+    return {row["journal_id"]: row["expired"] for row in rows}
 
 
 async def reserved(
@@ -182,16 +193,14 @@ async def change(session: Session, changes: Sequence[LotChange]) -> None:
     if not changes:
         return
     await session.fetch(
-        "WITH done AS (SELECT j, l, t, h FROM unnest($1::bigint[], $2::bigint[], $3::bigint[],"
-        " $4::bigint[]) AS c(j, l, t, h)), kept AS ("
+        "WITH done AS (SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[],"
+        " $4::bigint[], $5::bigint[]) AS c(j, l, t, h, x)), kept AS ("
         " INSERT INTO lot_use (journal_id, lot_id, amount) SELECT j, l, t FROM done WHERE t <> 0)"
-        " UPDATE lot SET remaining = lot.remaining - d.taken, held = lot.held + d.held"
-        " FROM (SELECT l, sum(t) AS taken, sum(h) AS held FROM done GROUP BY l) AS d"
-        " WHERE lot.id = d.l",
-        [each.journal_id for each in changes],
-        [each.lot_id for each in changes],
-        [each.taken for each in changes],
-        [each.held for each in changes],
+        " UPDATE lot SET remaining = lot.remaining - d.taken, held = lot.held + d.held,"
+        " expired = lot.expired + d.expired"
+        " FROM (SELECT l, sum(t) AS taken, sum(h) AS held, sum(x) AS expired FROM done GROUP BY l)"
+        " AS d WHERE lot.id = d.l",
+        *(list(column) for column in zip(*map(astuple, changes), strict=True)),
     )
 
 

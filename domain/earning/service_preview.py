@@ -1,0 +1,82 @@
+"""What a purchase would earn: the same decision as when it is recorded, and nothing written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.brands.rules import Brand
+from domain.earning.rules import Purchase
+from domain.earning.rules_check import check
+from domain.earning.rules_given import Given
+from domain.earning.service import parts_of
+from domain.earning.service_record import Decided, Ground, decide, ground_of, judge
+from domain.members.section import EnrolmentSection
+from domain.programmes.rules import Timeline
+from domain.tiers.rules import tiers_at
+from domain.wallets.queries import books
+from domain.wallets.store import Wallet, named
+from kit.db import Session
+from kit.errors import InvalidInputError, LaurelError
+
+_NOBODY = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a purchase would earn, in the asset's smallest unit, and where it would lead.
+
+    ``tiers_before`` and ``tiers_after`` are the member's at the instant of asking, by ladder.
+    """
+
+    points: int
+    awards: tuple[Given, ...]
+    tiers_before: Mapping[str, str]
+    tiers_after: Mapping[str, str]
+
+
+async def preview_purchase(
+    session: Session, now: datetime, brand: Brand, timeline: Timeline, purchase: Purchase
+) -> Preview:
+    """Return what ``purchase`` would earn if it were recorded now. Locks and writes nothing.
+
+    A rule that draws lots gives what the purchase's external id will draw. Raises LaurelError
+    with the code that recording it would be refused with.
+    """
+    item = check(purchase, brand.currency, now) or judge(brand, timeline, purchase)
+    accounts = await books(session, brand.id)
+    if isinstance(item, LaurelError):
+        raise item
+    assert accounts is not None, "whoever applies a programme opens its books"
+    wallets = await named(session, brand.id, accounts.asset_id, [purchase.member])
+    if not wallets and item.programme.document.section(EnrolmentSection).on_first_purchase:
+        wallets = {purchase.member: _stranger(purchase)}
+    ground = await ground_of(session, brand, timeline, wallets, {}, [item], lock=False)
+    before = _tiers(brand, ground, now)
+    decided = decide(brand, ground, item)
+    if not isinstance(decided, Decided):
+        raise InvalidInputError(decided.message or "", code=decided.code or "", path=decided.path)
+    awards = tuple(points for _, points in parts_of(brand, decided))
+    return Preview(decided.verdict.points, awards, before, _tiers(brand, ground, now))
+
+
+def _stranger(purchase: Purchase) -> Wallet:
+    return Wallet(
+        account_id=0,
+        member_id=_NOBODY,
+        debt=0,
+        external_id=purchase.member,
+        joined_at=purchase.occurred_at,
+        birthday=None,
+        region=None,
+        attributes={},
+    )
+
+
+def _tiers(brand: Brand, ground: Ground, now: datetime) -> Mapping[str, str]:
+    if not ground.ladders:
+        return {}
+    ((member_id, joined_at),) = ground.joined.items()
+    own = ground.grants.get(member_id, ())
+    tallies = ground.tallies.get(member_id, {})
+    return tiers_at(ground.ladders, joined_at, tallies, own, brand.zone, now)

@@ -79,7 +79,7 @@ async def lock_named(
 async def named(
     session: Session, brand_id: int, asset_id: int, external_ids: Sequence[str]
 ) -> dict[str, Wallet]:
-    """Return the wallets of the members a brand knows by these ids, for a look: nothing is locked."""
+    """Return the wallets of the members a brand knows by these ids; nothing is locked."""
     rows = await session.fetch(_NAMED, brand_id, asset_id, list(external_ids))
     return {row["external_id"]: Wallet(*row) for row in rows}
 

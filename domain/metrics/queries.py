@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.brands.rules import Brand
+from domain.earning.queries import tallies_as_of
 from domain.programmes.rules import Timeline
-from domain.tiers.queries import ladder_of
+from domain.tiers.queries import grants
+from domain.tiers.rules import ladders_of, tiers_at
 from kit.db import Session
 
 _POINTS = """
@@ -26,22 +28,11 @@ _REFUNDED = """
 SELECT coalesce(sum(amount), 0)::bigint FROM refund WHERE brand_id = $1 AND occurred_at <= $2
 """
 
-# The years in which members may have reached what they hold, refunds of the time taken off.
-_TIERS = """
-SELECT width_bucket(greatest(y.this, y.last, 0), $5::bigint[]) - 1 AS rank, count(*) AS members
-FROM member m LEFT JOIN LATERAL (
-    SELECT sum(v.amount) FILTER (WHERE v.at >= $4) AS this,
-           sum(v.amount) FILTER (WHERE v.at < $4) AS last
-    FROM (
-        SELECT p.occurred_at AS at, p.amount - coalesce((
-            SELECT sum(r.amount) FROM refund r
-            WHERE r.purchase_id = p.id AND r.occurred_at <= $2), 0) AS amount
-        FROM purchase p
-        WHERE p.member_id = m.id AND p.occurred_at BETWEEN $3 AND $2
-    ) AS v
-) AS y ON true
-WHERE m.brand_id = $1 AND m.joined_at <= $2 GROUP BY 1
+_MEMBERS = """
+SELECT id, joined_at FROM member
+WHERE brand_id = $1 AND joined_at <= $2 AND ($3::uuid IS NULL OR id > $3) ORDER BY id LIMIT $4
 """
+_BATCH = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +40,8 @@ class Figures:
     """A brand's figures. Money in the currency's smallest unit, points in the asset's.
 
     ``spend_minor`` is before refunds, ``refunded_minor`` what was given back. Outstanding is
-    issued less spent, expired and reversed. ``tiers`` counts members per tier, lowest first.
+    issued less spent, expired and reversed. ``tiers`` counts members per tier of the main ladder,
+    lowest first.
     """
 
     as_of: datetime
@@ -94,17 +86,22 @@ async def figures(session: Session, brand: Brand, timeline: Timeline, as_of: dat
 async def _tiers(
     session: Session, brand: Brand, timeline: Timeline, as_of: datetime
 ) -> dict[str, int]:
-    ladder = ladder_of(timeline.at(as_of), brand)
-    if ladder is None:
+    ladders = ladders_of(timeline, brand)
+    in_force = ladders.at(as_of)
+    if not in_force:
         return {}
-    year = brand.local(as_of).year
-    rows = await session.fetch(
-        _TIERS,
-        brand.id,
-        as_of,
-        datetime(year - 1, 1, 1, tzinfo=brand.zone),
-        datetime(year, 1, 1, tzinfo=brand.zone),
-        list(ladder.thresholds),
-    )
-    counted = {row["rank"]: row["members"] for row in rows}
-    return {name: counted.get(rank, 0) for rank, name in enumerate(ladder.names)}
+    main = in_force[0]
+    counted = {rung.name: 0 for rung in main.rungs}
+    last = None
+    # In batches: what all members did at once could be more than fits into memory.
+    while rows := await session.fetch(_MEMBERS, brand.id, as_of, last, _BATCH):
+        ids = [row["id"] for row in rows]
+        done = await tallies_as_of(session, brand, ids, as_of)
+        granted = await grants(session, brand.id, ids)
+        for member_id, joined_at in rows:
+            tiers = tiers_at(
+                ladders, joined_at, done[member_id], granted[member_id], brand.zone, as_of
+            )
+            counted[tiers[main.code]] += 1
+        last = ids[-1]
+    return counted

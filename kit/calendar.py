@@ -7,6 +7,8 @@ from typing import Literal
 
 Period = Literal["day", "week", "month", "quarter", "year"]
 
+SHORTEST_MONTH_DAYS = 28
+
 _ONE_DAY = timedelta(days=1)
 
 

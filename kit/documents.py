@@ -1,26 +1,36 @@
 """Reading files that people write: strict models, exact decimals, messages that help."""
 
-import difflib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    WithJsonSchema,
+)
 
+from kit.document_faults import faults, spell, syntax_remedy
 from kit.errors import LaurelError
 from kit.toml_lines import Path, find_line, lines_by_path
 
 TEXT_LENGTH_MAX = 200
 DOCUMENT_LENGTH_MAX = 1_000_000
+DOTS_MAX = 64
+PROBLEMS_MAX = 100
+WHOLE_MAX = 2**63 - 1
 
 _DECIMAL = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _CODE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_NOT_KEYS = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|#.*")
 _SYNTAX_POSITION = re.compile(r" \(at line (\d+), column \d+\)$")
 
 
@@ -46,7 +56,10 @@ class FaultyDocumentError(LaurelError):
     code = "FAULTY_DOCUMENT"
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(problem.describe(source) for problem in problems))
+        told = [problem.describe(source) for problem in problems[:PROBLEMS_MAX]]
+        if len(problems) > PROBLEMS_MAX:
+            told.append(f"{source}: and {len(problems) - PROBLEMS_MAX} more faults")
+        super().__init__("\n".join(told))
         self.source = source
         self.problems = tuple(problems)
 
@@ -79,14 +92,6 @@ def find_section(sections: Mapping[str, Section], kind: type[AnySection]) -> Any
     return next((each for each in sections.values() if isinstance(each, kind)), None)
 
 
-def spell(path: Path) -> str:
-    """Return a path as people write it: ``tiers.ladder[2].threshold``, counting from 1."""
-    text = ""
-    for step in path:
-        text += f"[{step + 1}]" if isinstance(step, int) else f".{step}" if text else step
-    return text
-
-
 def fault(message: str) -> ValueError:
     """Return the error to raise in a validator; other error types aren't collected."""
     return ValueError(message)
@@ -106,6 +111,8 @@ def _exact(value: object) -> Decimal:
 def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise fault("is not a whole number; write one such as 3, without quotes or point")
+    if abs(value) > WHOLE_MAX:
+        raise fault("has too many digits; write at most 18")
     return value
 
 
@@ -142,30 +149,53 @@ def _positive(value: Decimal) -> Decimal:
 
 
 # Written in quotes because TOML's bare decimals are binary floats: 0.1 is not a tenth.
-Exact = Annotated[Decimal, BeforeValidator(_exact)]
+Exact = Annotated[
+    Decimal,
+    BeforeValidator(_exact),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DECIMAL.pattern}$"}),
+]
 ExactPositive = Annotated[Exact, AfterValidator(_positive)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
-Text = Annotated[str, BeforeValidator(_text)]
+Text = Annotated[
+    str,
+    BeforeValidator(_text),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": TEXT_LENGTH_MAX}),
+]
 Day = Annotated[date, BeforeValidator(_day)]
-Code = Annotated[Text, AfterValidator(_code)]
+Code = Annotated[
+    Text,
+    AfterValidator(_code),
+    WithJsonSchema({"type": "string", "pattern": f"^{_CODE.pattern}$"}),
+]
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def parse(text: str, source: str) -> dict[str, Any]:
     """Return the tables of a TOML text. Raises `FaultyDocumentError`."""
-    if len(text) > DOCUMENT_LENGTH_MAX:
-        message = f"has more than {DOCUMENT_LENGTH_MAX:,} characters; divide it"
-        raise FaultyDocumentError(source, [Problem((), message)])
+    if problem := _too_big(text):
+        raise FaultyDocumentError(source, [problem])
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: also a number of 5,000 digits.
         said = str(error)
         position = _SYNTAX_POSITION.search(said)
         line = int(position[1]) if position else None
-        message = f"is not valid TOML here: {_SYNTAX_POSITION.sub('', said)}"
+        said = _SYNTAX_POSITION.sub("", said)
+        message = f"is not valid TOML here: {said}{syntax_remedy(said)}"
         raise FaultyDocumentError(source, [Problem((), message, line)]) from None
+
+
+def _too_big(text: str) -> Problem | None:
+    if len(text) > DOCUMENT_LENGTH_MAX:
+        return Problem((), f"has more than {DOCUMENT_LENGTH_MAX:,} characters; divide it")
+    # The parser's work grows with the square of the dots in one key.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.count(".") > DOTS_MAX and _NOT_KEYS.sub("", line).count(".") > DOTS_MAX:
+            message = f"has more than {DOTS_MAX} dots outside of quotes; divide it"
+            return Problem((), message, number)
+    return None
 
 
 def validate(model: type[Model], tables: Mapping[str, Any], text: str, source: str) -> Model:
@@ -173,70 +203,15 @@ def validate(model: type[Model], tables: Mapping[str, Any], text: str, source: s
     try:
         return model.model_validate(tables)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-    raise FaultyDocumentError(source, located(text, (_problem(model, each) for each in details)))
+        details = error.errors(include_url=False, include_input=False, include_context=True)
+    raise FaultyDocumentError(source, located(text, faults(model, tables, details)))
 
 
-def located(text: str, problems: Iterator[tuple[Path, str]]) -> list[Problem]:
+def located(text: str, problems: Iterable[tuple[Path, str]]) -> list[Problem]:
     """Return the faults with their line numbers, in the order of the file."""
-    lines = lines_by_path(text)
-    found = [Problem(path, message, find_line(lines, path)) for path, message in problems]
-    return sorted(found, key=lambda problem: problem.line or 0)
-
-
-def _problem(model: type[BaseModel], details: ErrorDetails) -> tuple[Path, str]:
-    path = details["loc"]
-    match details["type"]:
-        case "missing":
-            message = "is missing; add it"
-        case "extra_forbidden":
-            message = _unknown(model, path)
-        case "literal_error":
-            message = f"must be one of {details['ctx']['expected']}"
-        case "value_error":
-            message = details["msg"].removeprefix("Value error, ")
-        case "tuple_type":
-            message = "is not a list; put square brackets around it"
-        case "string_pattern_mismatch":
-            message = "is not written as it must be"
-        case "model_type":
-            message = "is not one table; write one header in single brackets, or { name = value }"
-        case _:
-            message = re.sub("^(Input|String) should", "must", details["msg"])
-    meaning = _meaning(model, path)
-    return path, f"{message} ({meaning})" if meaning else message
-
-
-def _unknown(model: type[BaseModel], path: Path) -> str:
-    parent = _model_at(model, path[:-1])
-    names = sorted(_names(parent)) if parent else []
-    close = difflib.get_close_matches(str(path[-1]), names, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(names)}"
-    return f"is not a known setting; {hint}"
-
-
-def _names(model: type[BaseModel]) -> dict[str, str]:
-    return {field.alias or name: name for name, field in model.model_fields.items()}
-
-
-def _meaning(model: type[BaseModel], path: Path) -> str | None:
-    parent = _model_at(model, path[:-1])
-    name = _names(parent).get(str(path[-1])) if parent and path else None
-    return parent.model_fields[name].description if parent and name else None
-
-
-def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
-    found: type[BaseModel] | None = model
-    for step in path:
-        if isinstance(step, int) or found is None:
-            continue
-        name = _names(found).get(step)
-        found = _model_in(found.model_fields[name].annotation) if name else None
-    return found
-
-
-def _model_in(annotation: object) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    inner = (_model_in(each) for each in getattr(annotation, "__args__", ()))
-    return next((each for each in inner if each), None)
+    found = list(problems)
+    lines = lines_by_path(text) if found else {}
+    return sorted(
+        (Problem(path, message, find_line(lines, path)) for path, message in found),
+        key=lambda problem: problem.line or 0,
+    )

@@ -110,7 +110,7 @@ class Language:
             message = f"is {kind_named(kind.name())}; it must be {_WANTED[result]}"
             raise ValueError(message)
         compiled = self._compiled(self._counted(text))
-        return Expression(text, self._used(text), self._keys(text), result, compiled)
+        return Expression(text, self.names(text), self.keys(text), result, compiled)
 
     def _compiled(self, text: str) -> Any:
         try:
@@ -119,7 +119,8 @@ class Language:
             bare = _STRINGS.sub(lambda found: '"' + " " * (len(found[0]) - 2) + '"', text)
             raise ValueError(explained(str(error), bare, self.vocabulary)) from None
 
-    def _used(self, text: str) -> frozenset[str]:
+    def names(self, text: str) -> frozenset[str]:
+        """Return the names of the vocabulary that an expression reads."""
         found: set[str] = set()
         for name in _NAME.findall(_STRINGS.sub('""', text)):
             parts = _plain(name).split(".")
@@ -127,7 +128,8 @@ class Language:
             found.update(islice((each for each in prefixes if each in self.vocabulary), 1))
         return frozenset(found)
 
-    def _keys(self, text: str) -> frozenset[tuple[str, str]]:
+    def keys(self, text: str) -> frozenset[tuple[str, str]]:
+        """Return what an expression looks up by a fixed name: the table's name, and the key."""
         return frozenset(
             (_plain(found["name"]), found["word"] or found["key"][1:-1])
             for found in self._lookup.finditer(text)

@@ -23,6 +23,10 @@ WINDOWS_MAX = 24
 BASE = "base"
 """The name of what ``points`` per ``per`` gives, where caps and histories name rules."""
 PURCHASE = "purchase"
+OWN_KINDS = frozenset({"redemption", "adjustment"})
+"""What no activity can be called: points spent and corrected are counted under these names."""
+RESERVED = ("first:", "nth:")
+"""How no cap's name can begin: the counters of rules are called so."""
 
 VOCABULARY: Vocabulary = {
     "event.kind": "string",

@@ -34,11 +34,15 @@ class ProgrammeRefusedError(LaurelError):
 
 @dataclass(frozen=True)
 class Document:
-    """One valid programme file. Comments and layout don't enter ``content_hash``."""
+    """One valid programme file. Comments and layout don't enter ``content_hash``.
+
+    ``written`` are its tables as they stand in it, ``sections`` what was read out of them.
+    """
 
     source: str
     text: str
     content_hash: bytes
+    written: Mapping[str, Any]
     sections: Mapping[str, Section]
 
     def find(self, kind: type[AnySection]) -> AnySection | None:
@@ -105,7 +109,7 @@ def load(text: str, sections: SectionKinds, source: str) -> Document:
     problems = located(text, _faults(present))
     if problems:
         raise FaultyDocumentError(source, problems)
-    return Document(source, text, content_hash(_canonical(tables)), present)
+    return Document(source, text, content_hash(_canonical(tables)), tables, present)
 
 
 def in_force(versions: Sequence[AnyDated], instant: datetime) -> AnyDated | None:

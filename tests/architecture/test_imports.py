@@ -34,6 +34,7 @@ BREAKS = [
     ("web", "kit/log.py", "import rich"),
     ("web", "domain/ledger/queries.py", "import strawberry"),
     ("queue", "api/runtime.py", "import pgqueuer"),
+    ("expressions", "domain/brands/section.py", "import cel_expr_python"),
     *(
         (f"{name}-tables", "domain/metrics/__init__.py", f"import domain.{name}.models")
         for name in CONCEPTS

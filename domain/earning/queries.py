@@ -45,7 +45,8 @@ _AWARDS = """
 SELECT w.event_id, w.rule, w.points, l.available_at, l.expires_at, w.qualifies, l.fixed,
        l.release_days
 FROM award w JOIN lot l ON l.journal_id = w.journal_id
-WHERE w.brand_id = $1 AND w.event_id = ANY ($2) ORDER BY w.event_id, l.journal_id
+WHERE w.brand_id = $1 AND w.event_id = ANY ($2) 
+ORDER BY w.event_id, w.rule <> 'base', w.rule, w.part
 """
 
 
@@ -67,7 +68,10 @@ async def tallies_as_of(
 async def awards(
     session: Session, brand_id: int, event_ids: Sequence[UUID]
 ) -> dict[UUID, tuple[Given, ...]]:
-    """Return what these purchases and activities earned, by rule, with the dates as they are."""
+    """Return what these purchases and activities earned, with the dates as they are now.
+
+    The base rate comes first, then the rules by name.
+    """
     found: dict[UUID, list[Given]] = {}
     for event_id, *given in await session.fetch(_AWARDS, brand_id, list(event_ids)):
         found.setdefault(event_id, []).append(Given(*given))

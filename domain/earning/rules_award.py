@@ -14,7 +14,7 @@ from domain.earning.rules import (
     Verdict,
 )
 from domain.earning.rules_caps import Used, counter_of, first_of, left, limited, period_of, use
-from domain.earning.rules_compile import Boost, EarningRules, Giver, Ratio
+from domain.earning.rules_compile import Boost, EarningRules, Giver, Limit, Ratio
 from domain.earning.rules_conditions import Situation, about_lines, applies, fits
 from domain.earning.section_parts import BASE, PURCHASE
 from kit.errors import InvalidInputError
@@ -55,13 +55,7 @@ def award(rules: EarningRules, event: Event, local: datetime, facts: Facts, used
     awards = []
     for value in values(rules, situation, event.lines, gate):
         limits = [limit for limit in rules.limits if limit.covers(value.rule)]
-        ratio = value.ratio
-        for limit in limits:
-            if limit.unit == "amount" and value.money:
-                key = CapKey(limit.cap.name, period_of(limit.cap, local)[0])
-                allowed = min(value.money, left(limit, key, used, uses))
-                ratio = (ratio[0] * allowed, ratio[1] * value.money)
-                use(uses, key, allowed)
+        ratio = _earned_by(limits, value, local, used, uses)
         points = min(rules.rounding(*ratio), rules.event_cap - computed)
         if computed + points > POINTS_MAX:
             raise _too_large()
@@ -70,6 +64,23 @@ def award(rules: EarningRules, event: Event, local: datetime, facts: Facts, used
         if parts:
             awards.append(Award(value.rule, parts))
     return Verdict(tuple(awards), computed, uses, tuple(hits))
+
+
+def _earned_by(
+    limits: Sequence[Limit], value: Value, local: datetime, used: Used, uses: dict[CapKey, int]
+) -> Ratio:
+    """Return what of a value its money earns within the caps of money, and take it from them."""
+    keys = {
+        CapKey(limit.cap.name, period_of(limit.cap, local)[0]): limit
+        for limit in limits
+        if limit.unit == "amount"
+    }
+    allowed = min([value.money, *(left(limit, key, used, uses) for key, limit in keys.items())])
+    for key in keys:
+        use(uses, key, allowed)
+    if allowed == value.money:
+        return value.ratio
+    return value.ratio[0] * allowed, value.ratio[1] * value.money
 
 
 def values(
@@ -141,25 +152,21 @@ def _ratio_of(giver: Giver, situation: Situation, money: int) -> Ratio:
     return points, by
 
 
-def _one_per_group(rules: EarningRules, found: dict[str, Value]) -> list[Value]:
-    best: dict[str, Giver] = {}
-    by_name = {giver.name: giver for giver in rules.givers}
-    for name in found:
-        giver = by_name.get(name)
-        if giver is not None and giver.group is not None:
-            other = best.get(giver.group)
-            if other is None or giver.priority > other.priority:
-                best[giver.group] = giver
-    kept: dict[str, Value] = {}
-    for name, value in found.items():
-        giver = by_name.get(name)
-        if giver is not None:
-            if giver.group is not None and best[giver.group] is not giver:
-                continue
-            if giver.of is not None and giver.of not in kept:
-                continue
-        kept[name] = value
-    return list(kept.values())
+def _one_per_group(rules: EarningRules, found: Mapping[str, Value]) -> list[Value]:
+    givers = [giver for giver in rules.givers if giver.name in found]
+    if all(giver.group is None for giver in givers):
+        return list(found.values())
+    while True:
+        best: dict[str | None, str] = {}
+        for giver in sorted(givers, key=lambda giver: giver.priority):
+            best[giver.group] = giver.name
+        counting = [each for each in givers if each.group is None or best[each.group] == each.name]
+        names = {BASE, *(giver.name for giver in counting)}
+        orphans = {giver.name for giver in counting if giver.of and giver.of not in names}
+        if not orphans:
+            return [value for name, value in found.items() if name in names]
+        # A share of what doesn't count doesn't either, and leaves its place to the next.
+        givers = [giver for giver in givers if giver.name not in orphans]
 
 
 def _money(rules: EarningRules, lines: Sequence[Line]) -> int:

@@ -1,15 +1,18 @@
 """Caps: what is left of them, and what they do to points."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from domain.earning.rules import CapKey, Part
 from domain.earning.rules_compile import FIRST, NTH, EarningRules, Giver, Limit
-from domain.earning.section_parts import Cap
+from domain.earning.section_parts import BASE, PURCHASE, Cap
 from kit.calendar import day_start, period_next, period_start, windows_around
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 """Where a period begins that never ends."""
+
+PERIODS_MAX = 366
+"""Over so many periods caps carry what one rule gives, a year of days; the rest is lost."""
 
 Used = Mapping[CapKey, int]
 
@@ -63,6 +66,8 @@ def keys_of(rules: EarningRules, kind: str, local: datetime) -> Iterable[CapKey]
 def budgets_of(rules: EarningRules, kind: str, local: datetime) -> Iterable[CapKey]:
     """Yield the caps that everyone shares and that an event at ``local`` may need."""
     names = {giver.name for giver in rules.givers_on(kind)}
+    if kind == PURCHASE:
+        names.add(BASE)
     for limit in rules.limits:
         if limit.cap.of == "everyone" and (not limit.cap.rules or names & set(limit.cap.rules)):
             yield CapKey(limit.cap.name, period_of(limit.cap, local)[0])
@@ -84,7 +89,7 @@ def limited(
 ) -> tuple[Part, ...]:
     """Return what the caps of one rule leave of ``points``, and note in ``uses`` what it takes.
 
-    What a cap carries goes into the next periods that have room for it.
+    What a cap carries goes into the next periods that have room for it, in all caps that carry.
     """
     carrying: list[Limit] = []
     taken: list[tuple[Limit, CapKey]] = []
@@ -98,30 +103,40 @@ def limited(
             points = min(points, left(limit, key, used, uses))
         if limit not in carrying:
             taken.append((limit, key))
-    if not points:
+    parts: Sequence[Part] = [Part(points, None)] if points else []
+    if carrying:
+        parts = _carried(carrying, points, local, used, uses)
+    if not parts:
         return ()
+    given = sum(part.points for part in parts)
     for limit, key in taken:
         if limit.unit != "amount":
-            use(uses, key, 1 if limit.unit == "times" else points)
-    if not carrying:
-        return (Part(points, None),)
-    return _carried(carrying[0], points, local, used, uses)
+            use(uses, key, 1 if limit.unit == "times" else given)
+    return tuple(parts)
 
 
 def _carried(
-    limit: Limit, points: int, local: datetime, used: Used, uses: dict[CapKey, int]
-) -> tuple[Part, ...]:
+    limits: Iterable[Limit], points: int, local: datetime, used: Used, uses: dict[CapKey, int]
+) -> list[Part]:
     parts = []
     at: datetime | None = None
-    while points:
+    for _ in range(PERIODS_MAX):
         here = local if at is None else at.astimezone(local.tzinfo)
-        begins, ends = period_of(limit.cap, here)
-        key = CapKey(limit.cap.name, begins)
-        given = min(points, left(limit, key, used, uses))
+        free: dict[CapKey, int] = {}
+        ends = []
+        for limit in limits:
+            begins, end = period_of(limit.cap, here)
+            key = CapKey(limit.cap.name, begins)
+            free[key] = left(limit, key, used, uses)
+            assert end is not None, "a cap that carries has a period"
+            ends.append(end)
+        given = min(points, *free.values())
         if given:
             parts.append(Part(given, at))
-            use(uses, key, given)
+            for key in free:
+                use(uses, key, given)
             points -= given
-        assert ends is not None, "a cap that carries has a period"
-        at = ends
-    return tuple(parts)
+        if not points:
+            break
+        at = min(end for end, room in zip(ends, free.values(), strict=True) if room == given)
+    return parts

@@ -8,7 +8,7 @@ from math import lcm
 from typing import Literal
 
 from domain.earning.rules import POINTS_MAX
-from domain.earning.rules_conditions import Condition, compile_condition
+from domain.earning.rules_conditions import Condition, compile_condition, facts_in
 from domain.earning.section import EarningSection
 from domain.earning.section_parts import BASE, Cap, Multiplier, Rule, rule_language
 from domain.wallets.section import PointsSection
@@ -131,7 +131,7 @@ def _needs(boosts: tuple[Boost, ...], givers: tuple[Giver, ...]) -> frozenset[st
     names = {name for condition in conditions for name in condition.needs}
     for giver in givers:
         if giver.each is not None:
-            names |= {name for name in giver.each.uses if name.startswith(("member.", "tier"))}
+            names |= facts_in(giver.each)
         if giver.first:
             names.add("member.count")
     return frozenset(names)

@@ -45,12 +45,20 @@ class Condition:
     @property
     def needs(self) -> frozenset[str]:
         """Which facts of the member it asks for."""
-        names = set(self.when.uses) if self.when else set()
+        names = set(facts_in(self.when)) if self.when else set()
         if self.tiers:
             names.add("tiers")
-        if self.birthday_days is not None or "now.birthday" in names:
+        if self.birthday_days is not None:
             names.add(SINCE_BIRTHDAY)
-        return frozenset(name for name in names if not name.startswith(("event.", "line.", "now")))
+        return frozenset(names)
+
+
+def facts_in(expression: Expression) -> frozenset[str]:
+    """Return which facts of the member an expression asks for."""
+    names = {name for name in expression.uses if not name.startswith(("event.", "line.", "now"))}
+    if "now.birthday" in expression.uses:
+        names.add(SINCE_BIRTHDAY)
+    return frozenset(names)
 
 
 def compile_condition(part: Conditional) -> Condition:

@@ -34,9 +34,9 @@ def spread(amount: int, remaining: Sequence[int]) -> tuple[int, ...]:
 def kept_lines(lines: Sequence[Line], refunded: Sequence[int]) -> tuple[Line, ...]:
     """Return what remains of ``lines`` once ``refunded``, in all, was paid back on each.
 
-    A line's discount shrinks with it. A line that was paid for and is paid back is gone; where
-    nothing paid remains, free lines are returned too. Raises `InvalidInputError` if more is
-    refunded than was paid.
+    A line's discount and quantity shrink with it, a begun piece stays one. A line that was paid
+    for and is paid back is gone; where nothing paid remains, free lines are returned too. Raises
+    `InvalidInputError` if more is refunded than was paid.
     """
     if len(refunded) != len(lines):
         raise InvalidInputError(
@@ -115,7 +115,12 @@ def _shrunk(line: Line, back: int) -> Line:
     if not back:
         return line
     kept = line.amount - back
-    return replace(line, amount=kept, discount=line.discount * kept // line.amount)
+    return replace(
+        line,
+        amount=kept,
+        discount=line.discount * kept // line.amount,
+        quantity=-(-line.quantity * kept // line.amount),
+    )
 
 
 def _excess() -> InvalidInputError:

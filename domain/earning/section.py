@@ -28,8 +28,9 @@ from domain.earning.section_parts import (
     Path,
     Rule,
 )
+from domain.tiers.section import TiersSection
 from domain.wallets.section import PointsSection
-from kit.documents import Exact, ExactPositive, Section, find_section
+from kit.documents import ROOT, Exact, ExactPositive, Section, find_section
 
 
 class EarningSection(Section):
@@ -98,6 +99,10 @@ class EarningSection(Section):
         for index, cap in enumerate(self.cap):
             yield from placed(("cap", index), cap_faults(cap, known))
         yield from self._too_fine(others)
+        points = find_section(others, PointsSection)
+        if points and points.tier_expiry and find_section(others, TiersSection) is None:
+            message = "is for members of tiers, but the file has no [tiers]; add them"
+            yield (*ROOT, "points", "tier_expiry"), message
 
     def _base_faults(self) -> Iterator[tuple[Path, str]]:
         if (self.points is None) != (self.per is None):
@@ -119,7 +124,7 @@ class EarningSection(Section):
             if self.stacking == "priority":
                 if each.priority is None or each.priority in ranks:
                     yield place, "must be there and different from that of every other multiplier"
-            elif each.priority is not None:
+            elif each.priority is not None and self.stacking is not None:
                 yield place, 'goes with stacking = "priority"; leave it out'
             ranks.add(each.priority)
 

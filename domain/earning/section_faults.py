@@ -1,6 +1,5 @@
 """What rules, multipliers and caps contradict, each other or the rest of the file."""
 
-import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -22,7 +21,7 @@ from domain.earning.section_parts import (
 from domain.tiers.section import TiersSection
 from domain.wallets.section import Expiry, PointsSection
 from kit.calendar import SHORTEST_MONTH_DAYS, day_start
-from kit.documents import Section, find_section
+from kit.documents import Section, find_section, no_such
 
 Fault = tuple[Path, str]
 
@@ -58,7 +57,7 @@ def condition_faults(each: Conditional, others: Mapping[str, Section]) -> Iterat
     known = tiers.names if tiers else frozenset()
     for index, tier in enumerate(each.tiers):
         if tier not in known:
-            yield ("tiers", index), _unknown(tier, "tier", known)
+            yield ("tiers", index), f"names {no_such(tier, 'tier', known)}"
     for name in ("when", "each"):
         text = getattr(each, name, None)
         if text is not None:
@@ -75,11 +74,11 @@ def _tier_faults(text: str, tiers: TiersSection | None) -> Iterator[Fault]:
     ladders = {ladder.code for ladder in tiers.ladder}
     for name, key in sorted(language.keys(text)):
         if name == "tiers" and key not in ladders:
-            yield (), f"asks for tiers[{key!r}]: {_unknown(key, 'ladder', ladders)}"
+            yield (), f"asks tiers for {no_such(key, 'ladder', ladders)}"
     for found in _COMPARED.finditer(text):
         for quoted in re.findall(_TEXT, found[1] or found[2] or found[3]):
             if quoted[1:-1] not in tiers.names:
-                yield (), f"compares tier with {_unknown(quoted[1:-1], 'tier', tiers.names)}"
+                yield (), f"compares tier with {no_such(quoted[1:-1], 'tier', tiers.names)}"
 
 
 def rule_faults(rule: Rule, others: Mapping[str, Section]) -> Iterator[Fault]:
@@ -177,7 +176,7 @@ def share_faults(rules: Sequence[Rule]) -> Iterator[Fault]:
         source = by_name.get(rule.of)
         kind = PURCHASE if source is None else source.on
         if rule.of != BASE and source is None:
-            yield place, _unknown(rule.of, "rule", [BASE, *by_name])
+            yield place, f"names {no_such(rule.of, 'rule', [BASE, *by_name])}"
         elif kind != rule.on:
             yield place, f"gives a share of {rule.of!r}, which is on {kind!r}, not on {rule.on!r}"
         elif rule.name not in told and (circle := _circle(rule, by_name)):
@@ -221,7 +220,7 @@ def cap_faults(cap: Cap, known: Collection[str]) -> Iterator[Fault]:
         yield ("excess",), "can be carried only with a period or windows"
     for index, name in enumerate(cap.rules):
         if name not in known:
-            yield ("rules", index), _unknown(name, "rule", known)
+            yield ("rules", index), f"names {no_such(name, 'rule', known)}"
 
 
 def _window_faults(cap: Cap) -> Iterator[Fault]:
@@ -232,14 +231,6 @@ def _window_faults(cap: Cap) -> Iterator[Fault]:
             yield ("windows", index), f"{start!r} stands here twice; leave one out"
         if start == _LEAP_DAY and "02-28" in cap.windows:
             yield ("windows", index), "is 28 February in most years, which stands here too"
-
-
-def _unknown(name: str, kind: str, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(sorted(known))}"
-    if not known:
-        hint = "the file has no [tiers]"
-    return f"{name!r}, which is no {kind}; {hint}"
 
 
 def _is_empty(

@@ -191,9 +191,9 @@ async def _count(
     decided: Sequence[Decided],
 ) -> list[Fact]:
     await tallies.count(session, brand.id, [each.change for each in decided])
-    if expiry.follows(timeline):
-        touched = {each.wallet.member_id for each in decided}
-        await expiry.redate(session, now, brand, timeline, touched)
+    touched = {each.wallet.member_id for each in decided}
+    since = min(each.change.day for each in decided)
+    await expiry.redate(session, now, brand, timeline, touched, since=since)
     if not ground.ladders:
         return []
     return await moved(

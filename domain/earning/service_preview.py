@@ -11,9 +11,10 @@ from domain.earning.rules_check import check
 from domain.earning.rules_given import Given
 from domain.earning.service import parts_of
 from domain.earning.service_record import Decided, Ground, decide, ground_of, judge
+from domain.expiry.rules import Ends, active_days, policies_of
 from domain.members.section import EnrolmentSection
 from domain.programmes.rules import Timeline
-from domain.tiers.rules import tiers_at
+from domain.tiers.rules import courses, tiers_at
 from domain.wallets.queries import books
 from domain.wallets.store import Wallet, named
 from kit.db import Session
@@ -56,7 +57,7 @@ async def preview_purchase(
     decided = decide(brand, ground, item)
     if not isinstance(decided, Decided):
         raise InvalidInputError(decided.message or "", code=decided.code or "", path=decided.path)
-    awards = tuple(points for _, points in parts_of(brand, decided))
+    awards = _dated(brand, timeline, ground, decided)
     return Preview(decided.verdict.points, awards, before, _tiers(brand, ground, now))
 
 
@@ -71,6 +72,20 @@ def _stranger(purchase: Purchase) -> Wallet:
         region=None,
         attributes={},
     )
+
+
+def _dated(brand: Brand, timeline: Timeline, ground: Ground, decided: Decided) -> tuple[Given, ...]:
+    awards = tuple(points for _, points in parts_of(brand, decided))
+    policies = policies_of(timeline)
+    if not policies.follow:
+        return awards
+    member_id = decided.wallet.member_id
+    done = ground.tallies.get(member_id, {})
+    own = ground.grants.get(member_id, ())
+    course = courses(ground.ladders, ground.joined[member_id], done, own, brand.zone)
+    ends = Ends(policies, brand.zone, decided.wallet.region, course, active_days(done))
+    at = decided.item.event.occurred_at
+    return tuple(each if each.fixed else each._replace(expires_at=ends.of(at)) for each in awards)
 
 
 def _tiers(brand: Brand, ground: Ground, now: datetime) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ import orjson
 
 from domain.brands.rules import Brand
 from domain.earning import store_refund as store
+from domain.earning.service_count import count_changes
 from domain.earning.rules_refund import due
 from domain.earning.rules_refund_request import Refund, check_refund, line_amounts
 from domain.earning.service_record import HITS, rules_of
@@ -245,36 +246,10 @@ async def _store(
     await store.insert_refunds(
         session, now, brand.id, [_new(each, sums[each.id][0]) for each in decided], rows
     )
-    moves = await _count(session, now, brand, timeline, [each.change for each in decided])
+    moves = await count_changes(session, now, brand, timeline, [each.change for each in decided])
     facts = [_fact(brand, each, sums[each.id][0]) for each in decided]
     await record(session, now, [*facts, *moves])
     return sums
-
-
-async def _count(
-    session: Session, now: datetime, brand: Brand, timeline: Timeline, changes: Sequence[Count]
-) -> list[Fact]:
-    """Take refunds off what members did, on the day of the purchase: history alone decides."""
-    ids = sorted({change.member_id for change in changes})
-    ladders = ladders_of(timeline, brand)
-    before: dict[UUID, Tallies] = {}
-    if ladders:
-        before = await tallies_queries.tallies(session, brand.id, ids)
-    await tallies.count(session, brand.id, changes)
-    if expiry.follows(timeline):
-        await expiry.redate(session, now, brand, timeline, ids)
-    if not ladders:
-        return []
-    after = {
-        member_id: {key: list(tally) for key, tally in mine.items()}
-        for member_id, mine in before.items()
-    }
-    for change in changes:
-        add(after[change.member_id], change)
-    people = await members.by_ids(session, brand.id, ids)
-    joined = {member_id: person.joined_at for member_id, person in people.items()}
-    grants = await tiers_queries.grants(session, brand.id, ids)
-    return await moved(session, now, brand, timeline, before, after, joined, grants)
 
 
 def _claw_back(

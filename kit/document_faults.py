@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from kit.toml_lines import Path
 
 _EXPLAINED_MAX = 500
+_NO_SHAPE = object()
 
 _SYNTAX = {
     "Invalid value": "put quotes around text and around numbers with a point",
@@ -23,6 +24,7 @@ _SYNTAX = {
     "Expected newline or end of document": "write one setting to a line, and text in quotes",
     "Expected '=' after a key": "write name = value",
     "Unclosed array": "a closing ] is missing",
+    "Expected ']'": "a closing ] is missing",
     "Unclosed inline table": "a closing } is missing",
 }
 
@@ -60,9 +62,10 @@ def faults(
     """
     seen: set[Path] = set()
     for each in details[:_EXPLAINED_MAX]:
-        path, value, branched = _place(tables, each)
+        path, value, around = _place(tables, each)
         # One of several shapes was meant: a table, or a word. The others' faults are noise.
-        other = (each["type"] == "literal_error") == isinstance(value, Mapping)
+        branched = around is not _NO_SHAPE
+        other = (each["type"] == "literal_error") == isinstance(around, Mapping)
         empty = each["type"] == "too_short" and value  # Nothing in it was right, which is told.
         if empty or (branched and (other or path in seen)):
             continue
@@ -72,14 +75,14 @@ def faults(
         yield path, f"{message} ({meaning})" if meaning else message
 
 
-def _place(tables: Mapping[str, Any], details: ErrorDetails) -> tuple[Path, Any, bool]:
-    """Return where a fault is in the document, what stands there, and if shapes were tried.
+def _place(tables: Mapping[str, Any], details: ErrorDetails) -> tuple[Path, Any, Any]:
+    """Return where a fault is, what stands there, and what shapes were tried on, if any.
 
     The model names the shapes that it tried in the path, as if they were settings.
     """
     path: Path = ()
     at: Any = tables
-    branched = False
+    around: Any = _NO_SHAPE
     for position, step in enumerate(details["loc"], start=1):
         if _has(at, step):
             at = at[step]
@@ -87,8 +90,8 @@ def _place(tables: Mapping[str, Any], details: ErrorDetails) -> tuple[Path, Any,
         elif details["type"] == "missing" and position == len(details["loc"]):
             path += (step,)
         else:
-            branched = True
-    return path, at, branched
+            around = at
+    return path, at, around
 
 
 def _has(at: Any, step: str | int) -> bool:
@@ -115,17 +118,18 @@ def _message(model: type[BaseModel], path: Path, details: ErrorDetails, value: A
 def _unknown(model: type[BaseModel], path: Path) -> str:
     parent = _model_at(model, path[:-1])
     names = sorted(_names(parent)) if parent else []
-    hint = _like(str(path[-1]), names) or f"known here: {', '.join(names)}"
+    hint = like(str(path[-1]), names) or f"known here: {', '.join(names)}"
     return f"is not a known setting; {hint}"
 
 
 def _no_choice(expected: str, value: Any) -> str:
     known = re.findall(r"'([^']*)'", expected)
-    hint = _like(value, known) if isinstance(value, str) else None
+    hint = like(value, known) if isinstance(value, str) else None
     return f"must be one of {expected}" + (f"; {hint}" if hint else "")
 
 
-def _like(name: str, names: Sequence[str]) -> str | None:
+def like(name: str, names: Sequence[str]) -> str | None:
+    """Return the question whether the one of ``names`` that looks most like ``name`` was meant."""
     close = difflib.get_close_matches(name, names, n=1)
     return f"did you mean {close[0]!r}?" if close else None
 

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from kit.document_faults import faults, spell, syntax_remedy
+from kit.document_faults import faults, like, spell, syntax_remedy
 from kit.errors import LaurelError
 from kit.toml_lines import Path, find_line, lines_by_path
 
@@ -26,6 +26,7 @@ DOCUMENT_LENGTH_MAX = 1_000_000
 DOTS_MAX = 64
 PROBLEMS_MAX = 100
 WHOLE_MAX = 2**63 - 1
+ROOT: Path = ("",)
 
 _DECIMAL = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -78,7 +79,8 @@ class Section(Part):
     def faults(self, others: Mapping[str, "Section"]) -> Iterator[tuple[Path, str]]:
         """Yield the faults, path within this section and message, that need the other sections.
 
-        Called once all sections are valid by themselves; ``others`` holds this one too.
+        Called once all sections are valid by themselves; ``others`` holds this one too. A path
+        that begins with `ROOT` is one of the whole file.
         """
         del others
         yield from ()
@@ -90,6 +92,12 @@ AnySection = TypeVar("AnySection", bound=Section)
 def find_section(sections: Mapping[str, Section], kind: type[AnySection]) -> AnySection | None:
     """Return the section of this kind, or None if the file leaves it out."""
     return next((each for each in sections.values() if isinstance(each, kind)), None)
+
+
+def no_such(name: str, kind: str, known: Collection[str]) -> str:
+    """Return the words for a name that nothing has: ``'Gld', which is no tier; did you ...``."""
+    hint = like(name, sorted(known)) or f"known are {', '.join(sorted(known))}"
+    return f"{name!r}, which is no {kind}; {hint if known else f'there is no {kind}'}"
 
 
 def fault(message: str) -> ValueError:

@@ -75,10 +75,12 @@ def _tier_faults(text: str, tiers: TiersSection | None) -> Iterator[Fault]:
     for name, key in sorted(language.keys(text)):
         if name == "tiers" and key not in ladders:
             yield (), f"asks tiers for {no_such(key, 'ladder', ladders)}"
+    main = {tier.name for tier in tiers.ladder[0].tier}
     for found in _COMPARED.finditer(text):
         for quoted in re.findall(_TEXT, found[1] or found[2] or found[3]):
-            if quoted[1:-1] not in tiers.names:
-                yield (), f"compares tier with {no_such(quoted[1:-1], 'tier', tiers.names)}"
+            if quoted[1:-1] not in main:
+                message = no_such(quoted[1:-1], "tier of the main ladder", main)
+                yield (), f"compares tier with {message}"
 
 
 def rule_faults(rule: Rule, others: Mapping[str, Section]) -> Iterator[Fault]:

@@ -10,6 +10,7 @@ import orjson
 from pydantic import create_model
 
 from kit.documents import (
+    ROOT,
     AnySection,
     FaultyDocumentError,
     Part,
@@ -170,7 +171,8 @@ def _model(sections: SectionKinds) -> type[Part]:
 def _faults(sections: Mapping[str, Section]) -> Iterator[tuple[Path, str]]:
     for name, section in sections.items():
         for path, message in section.faults(sections):
-            yield (name, *path), message
+            # A section that speaks of another's setting names it from the root of the file.
+            yield path[1:] if path[:1] == ROOT else (name, *path), message
 
 
 def _canonical(tables: Mapping[str, Any]) -> bytes:

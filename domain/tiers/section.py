@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 from domain.brands.section import BrandSection
 from domain.wallets.section import PointsSection
 from kit.documents import (
+    ROOT,
     Code,
     Day,
     Exact,
@@ -20,6 +21,7 @@ from kit.documents import (
     Whole,
     fault,
     find_section,
+    no_such,
 )
 from kit.expressions import LENGTH_MAX, Language, Vocabulary
 
@@ -180,17 +182,16 @@ class TiersSection(Section):
                 yield ("benefit", index, "until"), "is not after from; choose a later day"
         points = find_section(others, PointsSection)
         for index, each in enumerate(points.tier_expiry if points else ()):
-            for path, message in _unknown(("tiers",), each.tiers, self.names):
-                yield path, f"of points.tier_expiry[{index + 1}] {message}"
+            path = (*ROOT, "points", "tier_expiry", index, "tiers")
+            yield from _unknown(path, each.tiers, self.names)
 
 
 def _unknown(
     path: Path, tiers: tuple[str, ...], known: frozenset[str]
 ) -> Iterator[tuple[Path, str]]:
-    for tier in tiers:
+    for index, tier in enumerate(tiers):
         if tier not in known:
-            listed = ", ".join(sorted(known))
-            yield path, f"names {tier!r}, which is no tier; known are {listed}"
+            yield (*path, index), f"names {no_such(tier, 'tier', known)}"
 
 
 def _ladder_faults(

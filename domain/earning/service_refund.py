@@ -10,9 +10,9 @@ import orjson
 
 from domain.brands.rules import Brand
 from domain.earning import store_refund as store
-from domain.earning.service_count import count_changes
 from domain.earning.rules_refund import due
 from domain.earning.rules_refund_request import Refund, check_refund, line_amounts
+from domain.earning.service_count import count_changes
 from domain.earning.service_record import HITS, rules_of
 from domain.earning.store_refund import (
     Awarded,
@@ -21,15 +21,8 @@ from domain.earning.store_refund import (
     RecordedRefund,
     Refundable,
 )
-from domain.expiry import service as expiry
-from domain.members import queries as members
 from domain.programmes.rules import Programme, Timeline
-from domain.tallies import queries as tallies_queries
-from domain.tallies import service as tallies
-from domain.tallies.rules import PURCHASE, Count, Tallies, add
-from domain.tiers import queries as tiers_queries
-from domain.tiers.rules import ladders_of
-from domain.tiers.service import moved
+from domain.tallies.rules import PURCHASE, Count
 from domain.wallets.queries import Books, books
 from domain.wallets.section import PointsSection
 from domain.wallets.service_take_back import ClawBack, ClawedBack, take_back

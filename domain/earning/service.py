@@ -255,6 +255,7 @@ def parts_of(brand: Brand, decided: Decided) -> list[tuple[int, Given]]:
 def _accrual(brand: Brand, decided: Decided, place: int, points: Given) -> Accrual:
     event = decided.item.event
     names = (str(brand.id), event.kind, event.external_id, points.rule, str(place))
+    mine = next(each for each in decided.verdict.awards if each.rule == points.rule)
     return Accrual(
         key=derived_id("award", *names),
         account_id=decided.wallet.account_id,
@@ -266,6 +267,7 @@ def _accrual(brand: Brand, decided: Decided, place: int, points: Given) -> Accru
         rule=points.rule,
         fixed=points.fixed,
         release_days=points.release_days,
+        begins_at=mine.parts[place].carried_to,
     )
 
 

@@ -22,7 +22,7 @@ GRANT INSERT ON purchase, activity, award, refund, claw_back, lot_use, programme
 GRANT INSERT, UPDATE ON brand, api_key, member, wallet, lot, cap_use, budget_use, tally,
     status_grant,
     fact_cursor, request TO {role};
-GRANT DELETE ON request TO {role};
+GRANT DELETE ON request, expiry_warning TO {role};
 """
 
 

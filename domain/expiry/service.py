@@ -1,23 +1,154 @@
-"""When points end that follow the member: computed anew with all that moves them."""
+"""The verb that moves the ends of points that follow the member."""
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date, datetime
 from uuid import UUID
 
 from domain.brands.rules import Brand
+from domain.expiry import store
+from domain.expiry.rules import Ends, active_days, policies_of
+from domain.expiry.store import DatedLot
+from domain.ledger.rules import Journal, Transfer
+from domain.members import queries as members
 from domain.programmes.rules import Timeline
-from domain.wallets.section import PointsSection
+from domain.tallies import queries as tallies_queries
+from domain.tallies.rules import Tallies
+from domain.tiers import queries as tiers_queries
+from domain.tiers.rules import Grant, courses, ladders_of
+from domain.wallets import service_debt
+from domain.wallets.queries import books
+from domain.wallets.service_posting import post_all
+from domain.wallets.store import LotChange, change
+from kit.calendar import day_start
 from kit.db import Session
+from kit.ids import new_id
+
+REVIVAL = "revival"
+"""Points that were booked as gone and had not ended after all, by what was told later."""
+
+_BATCH = 1_000
 
 
 def follows(timeline: Timeline) -> bool:
-    """Whether what members do or where they live moves the end of any version's points."""
-    sections = (each.document.section(PointsSection) for each in timeline.programmes)
-    return any(each.follows_the_member or each.no_expiry_by_time_in for each in sections)
+    """Whether what members do or are can move the end of any of the brand's points."""
+    return policies_of(timeline).follow
 
 
 async def redate(
-    session: Session, now: datetime, brand: Brand, timeline: Timeline, member_ids: Collection[UUID]
+    session: Session,
+    now: datetime,
+    brand: Brand,
+    timeline: Timeline,
+    member_ids: Collection[UUID],
+    *,
+    since: date | None = None,
 ) -> int:
-    """Write the ends of these members' open lots that have changed; return how many."""
-    raise NotImplementedError
+    """Write anew when these members' points end; return how many lots had another end.
+
+    The end is recomputed from all that is recorded, so that what is told late has its effect:
+    points that had not ended after all are given back, even if a job has booked them as gone.
+    ``since`` is the earliest day on which anything is new: what ended before it stays gone
+    (None: anything may be new). Whoever is in debt pays it out of what came back.
+
+    The caller holds the members' wallets and has written what they did. A constant number of
+    statements, none if nothing that members do moves an end.
+    """
+    if not follows(timeline) or not member_ids:
+        return 0
+    start = None if since is None else day_start(brand.zone, since)
+    lots = await store.lots(session, brand.id, member_ids, start)
+    if not lots:
+        return 0
+    ends = await ends_of(session, brand, timeline, {lot.member_id for lot in lots})
+    moved = {
+        lot: end for lot in lots if (end := ends[lot.member_id].of(lot.earned_at)) != lot.expires_at
+    }
+    if moved:
+        await store.write_ends(session, {lot.id: end for lot, end in moved.items()})
+        await _give_back(session, now, brand, moved)
+    return len(moved)
+
+
+async def ends_of(
+    session: Session, brand: Brand, timeline: Timeline, member_ids: Collection[UUID]
+) -> dict[UUID, Ends]:
+    """Return what says when each member's points end."""
+    rules, ladders = policies_of(timeline), ladders_of(timeline, brand)
+    ids = list(member_ids)
+    people = await members.by_ids(session, brand.id, ids)
+    done: Mapping[UUID, Tallies] = {}
+    grants: Mapping[UUID, Sequence[Grant]] = {}
+    if rules.by_tier or rules.by_activity:
+        done = await tallies_queries.tallies(session, brand.id, ids)
+    if rules.by_tier:
+        grants = await tiers_queries.grants(session, brand.id, ids)
+    found = {}
+    for member_id, person in people.items():
+        mine = done.get(member_id, {})
+        course = {}
+        if rules.by_tier:
+            course = courses(ladders, person.joined_at, mine, grants[member_id], brand.zone)
+        days = active_days(mine) if rules.by_activity else []
+        found[member_id] = Ends(rules, brand.zone, person.region, course, days)
+    return found
+
+
+async def redate_all(
+    session: Session,
+    now: datetime,
+    brand: Brand,
+    timeline: Timeline,
+    progress: Callable[[int], None] | None = None,
+) -> int:
+    """Write anew when all points of a brand end, from today on, after a version was applied.
+
+    Locks the wallets of all members, batch by batch, and keeps them locked until the commit.
+    ``progress`` is told how many members each batch had. Returns how many lots changed.
+    """
+    if not follows(timeline):
+        return 0
+    changed = last = 0
+    while wallets := await store.next_members(session, brand.id, last, _BATCH):
+        last = max(wallets)
+        ids = list(wallets.values())
+        changed += await redate(session, now, brand, timeline, ids, since=brand.day(now))
+        if progress is not None:
+            progress(len(ids))
+    return changed
+
+
+async def _give_back(
+    session: Session, now: datetime, brand: Brand, moved: Mapping[DatedLot, datetime | None]
+) -> None:
+    """Undo what was booked as gone of lots that live on, and let debtors pay."""
+    alive = [lot for lot, end in moved.items() if end is None or end > now]
+    back = [lot for lot in alive if lot.expired]
+    if not alive:
+        return
+    found = await books(session, brand.id)
+    assert found is not None
+    journal_ids = await post_all(
+        session,
+        now,
+        brand,
+        [
+            Journal(
+                key=new_id(),
+                code=REVIVAL,
+                effective_at=now,
+                effective_on=brand.day(now),
+                transfers=(
+                    Transfer(found.breakage, lot.account_id, found.asset_id, lot.expired, REVIVAL),
+                ),
+            )
+            for lot in back
+        ],
+    )
+    await change(
+        session,
+        [
+            LotChange(journal_id, lot.id, -lot.expired, 0, -lot.expired)
+            for lot, journal_id in zip(back, journal_ids, strict=True)
+        ],
+    )
+    await service_debt.pay(session, now, brand, found, {lot.account_id for lot in alive})

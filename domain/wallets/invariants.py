@@ -9,9 +9,17 @@ INVARIANTS = {
                    FROM lot GROUP BY account_id) AS l USING (account_id)
         WHERE b.cr - b.dr <> coalesce(l.rest, 0) OR b.dr_pending <> coalesce(l.held, 0)""",
     "LOT_DIFFERS_FROM_USES": """
-        SELECT l.brand_id, l.id AS lot_id, l.amount, l.remaining, u.used
-        FROM lot l LEFT JOIN (SELECT lot_id, sum(amount) AS used FROM lot_use GROUP BY lot_id) AS u
-        ON u.lot_id = l.id WHERE l.remaining <> l.amount - coalesce(u.used, 0)""",
+        SELECT l.brand_id, l.id AS lot_id, l.amount, l.remaining, u.used, l.expired, u.lapsed
+        FROM lot l LEFT JOIN (
+            SELECT lot_id, sum(amount) AS used,
+                   sum(amount) FILTER (WHERE j.code IN ('expiry', 'revival')) AS lapsed
+            FROM lot_use JOIN journal j ON j.id = journal_id GROUP BY lot_id
+        ) AS u ON u.lot_id = l.id
+        WHERE l.remaining <> l.amount - coalesce(u.used, 0)
+           OR l.expired <> coalesce(u.lapsed, 0)""",
+    "LOT_WAITS_WRONGLY": """
+        SELECT brand_id, id AS lot_id, available_at, release_days FROM lot
+        WHERE (release_days IS NOT NULL) <> (available_at = '9999-01-01T00:00:00Z')""",
     "LOT_WITHOUT_ACCRUAL": """
         SELECT l.brand_id, l.id AS lot_id FROM lot l
         LEFT JOIN transfer t ON t.journal_id = l.journal_id AND t.credit_account = l.account_id

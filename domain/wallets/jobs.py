@@ -68,7 +68,7 @@ async def _book_expiry(session: Session, now: datetime, brand: Brand, lots: list
         ],
     )
     changes = [
-        LotChange(outcome.journal_id, lot.id, lot.remaining, 0)
+        LotChange(outcome.journal_id, lot.id, lot.remaining, 0, lot.remaining)
         for lot, outcome in zip(lots, outcomes, strict=True)
         if outcome.transfer_ids
     ]

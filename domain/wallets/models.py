@@ -47,23 +47,26 @@ class WalletRow(Base):
 class LotRow(Base):
     """Points of one accrual: spendable from ``available_at`` until before ``expires_at``.
 
-    ``remaining`` can be spent, ``held`` is reserved by open holds, the rest is gone. ``fixed``
-    says that nothing moves its end but the law; ``release_days`` is how many days after the
-    brand's release it can be spent, None if it needs none any more.
+    ``remaining`` can be spent, ``held`` is reserved by open holds, the rest is gone: ``expired``
+    of it by its end, as far as that is booked. ``fixed`` says that what the member does does not
+    move the end; ``release_days`` is how many days after the brand's release it can be spent,
+    None if it needs none any more.
     """
 
     __tablename__ = "lot"
     __table_args__ = (
         CheckConstraint("remaining >= 0 AND held >= 0 AND remaining + held <= amount", name="rest"),
         CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("expired >= 0 AND remaining + held + expired <= amount", name="expired"),
         Index(
             "lot_open_idx",
             "account_id",
             "expires_at",
             "id",
-            postgresql_where=text("remaining > 0"),
+            postgresql_where=text("remaining > 0 OR held > 0"),
         ),
         Index("lot_expiry_idx", "expires_at", postgresql_where=text("remaining > 0")),
+        Index("lot_expired_idx", "account_id", "expires_at", postgresql_where=text("expired > 0")),
         {"postgresql_with": {"fillfactor": 80}},
     )
 
@@ -79,6 +82,7 @@ class LotRow(Base):
     expires_at: Mapped[datetime | None] = mapped_column(INSTANT)
     fixed: Mapped[bool] = mapped_column(Boolean, server_default="false")
     release_days: Mapped[int | None] = mapped_column(SmallInteger)
+    expired: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class LotUseRow(Base):

@@ -29,8 +29,8 @@ class Expiry(Part):
 
     Months are calendar months, then to the end of the day, month, quarter or year: 31 January
     and one month is the end of 28 (or 29) February. The clock starts with earning, or with the
-    member's latest activity (``after = "activity"``), or with the end of the unbroken row of
-    active calendar months that began with earning (``after = "monthly_activity"``).
+    member's latest activity (``after = "activity"``), or with the latest activity of the unbroken
+    row of active calendar months that began with earning (``after = "monthly_activity"``).
     """
 
     months: Annotated[Whole, Field(ge=0, le=MONTHS_MAX)] | None = Field(
@@ -78,7 +78,12 @@ class TierExpiry(Part):
     tiers: Annotated[tuple[Text, ...], Field(min_length=1, max_length=POLICIES_MAX)] = Field(
         description="the tiers it is for"
     )
-    expires: Annotated[Expiry | WithTier | None, BeforeValidator(_tier_expires)] = Field(
+    expires: Annotated[
+        Expiry | WithTier | None,
+        BeforeValidator(
+            _tier_expires, json_schema_input_type=Expiry | Literal["never", "with_tier"]
+        ),
+    ] = Field(
         description="when their points end"
     )
 
@@ -120,7 +125,10 @@ class PointsSection(Section):
         default="earning",
         description="whether the days count from earning, or from when the brand releases them",
     )
-    expires: Annotated[Expiry | None, BeforeValidator(_expires)] = Field(
+    expires: Annotated[
+        Expiry | None,
+        BeforeValidator(_expires, json_schema_input_type=Expiry | Literal["never"]),
+    ] = Field(
         description="when points end"
     )
     tier_expiry: Annotated[tuple[TierExpiry, ...], Field(max_length=POLICIES_MAX)] = Field(

@@ -39,6 +39,29 @@ def _members_and_wallets() -> None:
     op.add_column("wallet", sa.Column("debt", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("lot", sa.Column("fixed", sa.Boolean(), server_default="false", nullable=False))
     op.add_column("lot", sa.Column("release_days", sa.SmallInteger()))
+    op.add_column("lot", sa.Column("expired", sa.BigInteger(), server_default="0", nullable=False))
+    op.execute(
+        "UPDATE lot SET expired = u.amount FROM ("
+        " SELECT lot_id, sum(amount) AS amount FROM lot_use"
+        " JOIN journal j ON j.id = journal_id AND j.code = 'expiry' GROUP BY lot_id"
+        ") AS u WHERE u.lot_id = lot.id"
+    )
+    op.create_check_constraint(
+        "expired", "lot", "expired >= 0 AND remaining + held + expired <= amount"
+    )
+    op.drop_index("lot_open_idx", "lot")
+    op.create_index(
+        "lot_open_idx",
+        "lot",
+        ["account_id", "expires_at", "id"],
+        postgresql_where=sa.text("remaining > 0 OR held > 0"),
+    )
+    op.create_index(
+        "lot_expired_idx",
+        "lot",
+        ["account_id", "expires_at"],
+        postgresql_where=sa.text("expired > 0"),
+    )
     op.create_table(
         "status_grant",
         sa.Column("id", sa.UUID(), nullable=False),

@@ -166,10 +166,4 @@ points = "1"
 per = "1.00"
 rounding = "floor"
 base = "after_discount"
-[tiers]
-qualify_by = "calendar_year_spend"
-holds_until = "end_of_next_year"
-[[tiers.ladder]]
-name = "One"
-threshold = "0"
 """

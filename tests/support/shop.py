@@ -16,6 +16,7 @@ from domain.earning.service import record_activities, record_purchases
 from domain.earning.service_preview import Preview, preview_purchase
 from domain.earning.service_record import EventOutcome
 from domain.earning.service_refund import RefundOutcome, refund_purchases
+from domain.expiry.service_spend import settle
 from domain.ledger.rules import Outcome, Resolution
 from domain.members import queries as members
 from domain.members.service import NewMember
@@ -24,7 +25,7 @@ from domain.programmes.rules import load
 from domain.wallets import queries as wallets
 from domain.wallets.queries import WalletBalance
 from domain.wallets.service import enrol
-from domain.wallets.service_hold import Hold, HoldOutcome, hold, settle
+from domain.wallets.service_hold import Hold, HoldOutcome, hold
 from kit.clock import MovableClock
 from kit.db import Database, Session
 
@@ -122,9 +123,12 @@ class Shop:
 
     async def settle(self, *items: Resolution) -> list[Outcome]:
         """End holds in one batch."""
-        return await self.database.write(
-            lambda session: settle(session, self.clock.now(), self.brand, items)
-        )
+
+        async def work(session: Session) -> list[Outcome]:
+            timeline = await programmes.timeline(session, self.brand.id, SECTIONS)
+            return await settle(session, self.clock.now(), self.brand, timeline, items)
+
+        return await self.database.write(work)
 
     async def member_ids(self, *external_ids: str) -> list[UUID]:
         """Return the ids of members the brand knows by these names."""

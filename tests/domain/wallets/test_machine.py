@@ -217,7 +217,7 @@ class WalletMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "members"):
             return
-        self.run(assert_coherent(self.world.database, besides=("ACCRUAL_WITHOUT_PURCHASE",)))
+        self.run(assert_coherent(self.world.database, besides=("ACCRUAL_WITHOUT_AWARD",)))
         books = self.books
         found = self.run(self._ledger(books.redemption, books.breakage))
         assert found == [self.model.spent, self.model.breakage]

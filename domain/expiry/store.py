@@ -1,0 +1,78 @@
+"""How the ends of open lots are loaded and written, many members at once."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from kit.db import Session
+
+_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+
+# What had ended by $3 can't come back, booked or not.
+_LOTS = """
+SELECT w.member_id, l.id, w.account_id, l.earned_at, l.expires_at, l.expired
+FROM wallet w CROSS JOIN LATERAL (
+    SELECT id, earned_at, expires_at, expired FROM lot
+    WHERE account_id = w.account_id AND (remaining > 0 OR held > 0) AND NOT fixed
+      AND (expires_at IS NULL OR expires_at > $3)
+    UNION
+    SELECT id, earned_at, expires_at, expired FROM lot
+    WHERE account_id = w.account_id AND expired > 0 AND NOT fixed AND expires_at > $3
+) AS l WHERE w.brand_id = $1 AND w.member_id = ANY ($2)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DatedLot:
+    """Points that follow the member. ``expired`` of them are booked as gone."""
+
+    member_id: UUID
+    id: int
+    account_id: int
+    earned_at: datetime
+    expires_at: datetime | None
+    expired: int
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose points they are, as far as their end depends on it."""
+
+    region: str | None
+    joined_at: datetime
+
+
+async def lots(
+    session: Session, brand_id: int, member_ids: Collection[UUID], since: datetime | None
+) -> list[DatedLot]:
+    """Return the lots whose end may move: those that are open, or had not ended by ``since``."""
+    rows = await session.fetch(_LOTS, brand_id, list(member_ids), since or _LONG_AGO)
+    return [DatedLot(*row) for row in rows]
+
+
+async def write_ends(session: Session, ends: Mapping[int, datetime | None]) -> None:
+    """Write when lots end."""
+    await session.fetch(
+        "UPDATE lot SET expires_at = e.at FROM unnest($1::bigint[], $2::timestamptz[])"
+        " AS e(id, at) WHERE lot.id = e.id",
+        list(ends),
+        list(ends.values()),
+    )
+
+
+async def keep_ends(session: Session, lot_ids: Sequence[int]) -> None:
+    """Fix the ends of lots: nothing moves them any more."""
+    await session.fetch("UPDATE lot SET fixed = true WHERE id = ANY ($1)", list(lot_ids))
+
+
+async def next_members(session: Session, brand_id: int, after: int, size: int) -> dict[int, UUID]:
+    """Lock the next ``size`` wallets behind the account ``after``; return whose they are."""
+    rows = await session.fetch(
+        "SELECT account_id, member_id FROM wallet WHERE brand_id = $1 AND account_id > $2"
+        " ORDER BY account_id LIMIT $3 FOR NO KEY UPDATE",
+        brand_id,
+        after,
+        size,
+    )
+    return {row["account_id"]: row["member_id"] for row in rows}

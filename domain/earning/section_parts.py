@@ -5,12 +5,12 @@ from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from domain.wallets.section import PENDING_DAYS_MAX, Expiry
 from kit.calendar import Period
 from kit.documents import Exact, ExactPositive, Flag, Part, Text, Whole, fault
-from kit.expressions import Language, Vocabulary
+from kit.expressions import LENGTH_MAX, Language, Vocabulary
 
 Path = tuple[str | int, ...]
 
@@ -123,8 +123,19 @@ _MONTH_DAY = re.compile(r"[0-9]{2}-[0-9]{2}")
 
 Moment = Annotated[datetime | date, BeforeValidator(_moment)]
 Names = Annotated[tuple[Text, ...], Field(max_length=CATEGORIES_MAX)]
-Condition = Annotated[str, BeforeValidator(_condition)]
-Count = Annotated[str, BeforeValidator(_count)]
+_EXPRESSION = WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LENGTH_MAX})
+Condition = Annotated[str, BeforeValidator(_condition), _EXPRESSION]
+Count = Annotated[str, BeforeValidator(_count), _EXPRESSION]
+Hours = Annotated[
+    str,
+    BeforeValidator(_hours),
+    WithJsonSchema({"type": "string", "pattern": f"^{_HOURS.pattern}$"}),
+]
+WindowStart = Annotated[
+    str,
+    BeforeValidator(_window_start),
+    WithJsonSchema({"type": "string", "pattern": f"^{_MONTH_DAY.pattern}$"}),
+]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
@@ -145,7 +156,7 @@ class Conditional(Part):
     weekdays: Annotated[tuple[Weekday, ...], Field(max_length=7)] = Field(
         default=(), description="on these days of the week only"
     )
-    hours: Annotated[str, BeforeValidator(_hours)] | None = Field(
+    hours: Hours | None = Field(
         default=None, description='at this time of day only, such as "17:00-22:00"'
     )
     birthday_days: Annotated[Whole, Field(ge=1, le=366)] | None = Field(
@@ -229,9 +240,9 @@ class Cap(Part):
 
     name: Text = Field(description="what members and staff read as the reason")
     period: Literal["hour"] | Period | None = Field(default=None, description="how long it counts")
-    windows: Annotated[
-        tuple[Annotated[str, BeforeValidator(_window_start)], ...], Field(max_length=WINDOWS_MAX)
-    ] = Field(default=(), description='the days on which a window of the year begins: "06-18"')
+    windows: Annotated[tuple[WindowStart, ...], Field(max_length=WINDOWS_MAX)] = Field(
+        default=(), description='the days on which a window of the year begins: "06-18"'
+    )
     points: Exact | None = Field(default=None, description="so many points")
     times: Annotated[Whole, Field(ge=1)] | None = Field(default=None, description="so many times")
     amount: Exact | None = Field(default=None, description="so much money that earns")

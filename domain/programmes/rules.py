@@ -104,7 +104,7 @@ def load(text: str, sections: SectionKinds, source: str) -> Document:
     `FaultyDocumentError` with every fault that could be found, not only the first.
     """
     tables = parse(text, source)
-    whole = validate(_model(sections), tables, text, source)
+    whole = validate(model_of(sections), tables, text, source)
     read = {name: getattr(whole, name) for name in sections}
     present: dict[str, Section] = {name: each for name, each in read.items() if each is not None}
     problems = located(text, _faults(present))
@@ -160,7 +160,8 @@ def _refused(code: str, message: str) -> ProgrammeRefusedError:
     return ProgrammeRefusedError(f"effective_from {message}", code=code, path=("effective_from",))
 
 
-def _model(sections: SectionKinds) -> type[Part]:
+def model_of(sections: SectionKinds) -> type[Part]:
+    """Return the model of a whole file with these sections."""
     fields: dict[str, Any] = {
         name: (kind | None, None) if kind.optional else (kind, ...)
         for name, kind in sections.items()

@@ -105,7 +105,10 @@ def test_a_problem_without_place_is_of_the_whole_document() -> None:
 def test_a_syntax_error_has_its_line() -> None:
     with pytest.raises(FaultyDocumentError) as refused:
         parse("a = 1\nb = \n", "f.toml")
-    assert refused.value.message == "f.toml:2: is not valid TOML here: Invalid value"
+    assert refused.value.message == (
+        "f.toml:2: is not valid TOML here: Invalid value;"
+        " put quotes around text and around numbers with a point"
+    )
     assert refused.value.code == "FAULTY_DOCUMENT"
 
 
@@ -119,8 +122,8 @@ def test_faults_inside_lists_name_their_place() -> None:
     with pytest.raises(FaultyDocumentError) as refused:
         validate(Sheet, parse(text, "f"), text, "f")
     assert refused.value.message.splitlines() == [
-        "f:1: inner[2].size: is missing; add it",
-        "f:1: inner[2].sise: is not a known setting; did you mean 'size'?",
+        "f:3: inner[2].size: is missing; add it",
+        "f:3: inner[2].sise: is not a known setting; did you mean 'size'?",
     ]
 
 

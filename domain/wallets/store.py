@@ -1,8 +1,9 @@
 """How wallets and lots are loaded under their lock and written back, many at once."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -38,8 +39,7 @@ class Wallet:
     attributes: dict[str, AttributeValue]
 
 
-@dataclass(frozen=True, slots=True)
-class NewLot:
+class NewLot(NamedTuple):
     """Points of one accrual, as its lot begins."""
 
     journal_id: int
@@ -52,8 +52,7 @@ class NewLot:
     release_days: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LotChange:
+class LotChange(NamedTuple):
     """What a journal does to a lot: ``taken`` out of its rest, ``held`` more reserved.
 
     ``expired`` is how much of what was taken had come to its end.
@@ -64,6 +63,11 @@ class LotChange:
     taken: int
     held: int
     expired: int = 0
+
+
+# Not dataclasses.astuple, which copies each value deeply.
+_LOT_COLUMNS = attrgetter(*(each.name for each in fields(NewLot)))
+_CHANGE_COLUMNS = attrgetter(*(each.name for each in fields(LotChange)))
 
 
 async def lock_named(
@@ -149,7 +153,7 @@ async def insert_lots(session: Session, brand_id: int, lots: Sequence[NewLot]) -
         " SELECT account_id FROM wallet WHERE debt > 0"
         " AND account_id IN (SELECT account_id FROM new)",
         brand_id,
-        *(list(column) for column in zip(*map(astuple, lots), strict=True)),
+        *(list(column) for column in zip(*lots, strict=True)),
     )
     return [row["account_id"] for row in rows]
 
@@ -200,7 +204,7 @@ async def change(session: Session, changes: Sequence[LotChange]) -> None:
         " expired = lot.expired + d.expired"
         " FROM (SELECT l, sum(t) AS taken, sum(h) AS held, sum(x) AS expired FROM done GROUP BY l)"
         " AS d WHERE lot.id = d.l",
-        *(list(column) for column in zip(*map(astuple, changes), strict=True)),
+        *(list(column) for column in zip(*changes, strict=True)),
     )
 
 

@@ -65,11 +65,6 @@ class LotChange(NamedTuple):
     expired: int = 0
 
 
-# Not dataclasses.astuple, which copies each value deeply.
-_LOT_COLUMNS = attrgetter(*(each.name for each in fields(NewLot)))
-_CHANGE_COLUMNS = attrgetter(*(each.name for each in fields(LotChange)))
-
-
 async def lock_named(
     session: Session, brand_id: int, asset_id: int, external_ids: Sequence[str]
 ) -> dict[str, Wallet]:

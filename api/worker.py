@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from api.announcing import Announcer
 from api.runtime import Runtime
+from api.sections import SECTIONS
+from domain.expiry.jobs import warn
 from domain.ledger.jobs import roll_up
 from domain.wallets.jobs import expire_holds, expire_lots
 from kit.db import Database, Session
@@ -16,6 +18,7 @@ _ROUNDS_MAX = 1_000
 _HISTORY_KEPT = timedelta(days=7)
 _HOUR_SECONDS = 3600
 _ANNOUNCE_SECONDS = 0.2
+_WARN_SECONDS = 300
 
 Batch = Callable[[Session, datetime], Awaitable[int]]
 
@@ -29,6 +32,7 @@ def runner(runtime: Runtime) -> JobRunner:
     runner.tick("announce changes", announcer.tick, every_seconds=_ANNOUNCE_SECONDS)
     runner.tick("expire holds", ticking(database, expire_holds), every_seconds=30)
     runner.tick("expire lots", ticking(database, expire_lots), every_seconds=30)
+    runner.tick("warn of ends", ticking(database, _warn), every_seconds=_WARN_SECONDS)
     runner.tick(
         "forget old jobs", ticking(database, _forget, rounds_max=1), every_seconds=_HOUR_SECONDS
     )
@@ -55,6 +59,10 @@ def ticking(
 
 async def _roll_up(session: Session, _: datetime) -> int:
     return await roll_up(session)
+
+
+async def _warn(session: Session, now: datetime) -> int:
+    return await warn(session, now, SECTIONS)
 
 
 async def _forget(session: Session, now: datetime) -> int:

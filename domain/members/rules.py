@@ -1,8 +1,10 @@
 """What can be said of a member: values in, a refusal or None out."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeAlias
+from enum import Enum
+from typing import Literal, TypeAlias
 
 from kit.errors import InvalidInputError, LaurelError
 from kit.texts import TEXT_LENGTH_MAX, usable
@@ -14,6 +16,50 @@ EARLIEST_BIRTHDAY = date(1900, 1, 1)
 
 AttributeValue: TypeAlias = str | int | float | bool
 """What a brand can tell the programme's rules about a member under a name."""
+
+
+class Kept(Enum):
+    """What a change says of something that stays as it is."""
+
+    KEPT = "kept"
+
+
+KEPT = Kept.KEPT
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChange:
+    """What is to be known of a member from now on; None forgets it.
+
+    ``attributes`` are added to those there are; one that is None is forgotten.
+    """
+
+    external_id: str
+    display_name: str | Literal[Kept.KEPT] | None = KEPT
+    birthday: date | Literal[Kept.KEPT] | None = KEPT
+    region: str | Literal[Kept.KEPT] | None = KEPT
+    attributes: Mapping[str, AttributeValue | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is known of a member besides the name in the brand's books."""
+
+    display_name: str | None
+    birthday: date | None
+    region: str | None
+    attributes: Mapping[str, AttributeValue]
+
+
+def changed(profile: Profile, change: MemberChange) -> Profile:
+    """Return ``profile`` as it is after ``change``."""
+    attributes: dict[str, AttributeValue | None] = {**profile.attributes, **change.attributes}
+    return Profile(
+        profile.display_name if change.display_name is KEPT else change.display_name,
+        profile.birthday if change.birthday is KEPT else change.birthday,
+        profile.region if change.region is KEPT else change.region,
+        {name: value for name, value in attributes.items() if value is not None},
+    )
 
 
 def check(
@@ -28,9 +74,9 @@ def check(
 
     Refusals: INVALID_INPUT, INVALID_DATE, TOO_MANY_ATTRIBUTES.
     """
-    for field, text in (("display_name", display_name), ("region", region)):
+    for name, text in (("display_name", display_name), ("region", region)):
         if text is not None and not usable(text):
-            return _unusable(field)
+            return _unusable(name)
     if birthday is not None and not EARLIEST_BIRTHDAY <= birthday <= today:
         message = f"must be a day from {EARLIEST_BIRTHDAY} to today"
         return InvalidInputError(message, code="INVALID_DATE", path=("birthday",))
@@ -51,5 +97,5 @@ def check_attributes(attributes: Mapping[str, AttributeValue]) -> LaurelError | 
     return None
 
 
-def _unusable(field: str) -> InvalidInputError:
-    return InvalidInputError(f"must be 1 to {TEXT_LENGTH_MAX} printable characters", path=(field,))
+def _unusable(name: str) -> InvalidInputError:
+    return InvalidInputError(f"must be 1 to {TEXT_LENGTH_MAX} printable characters", path=(name,))

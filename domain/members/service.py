@@ -1,7 +1,7 @@
 """The verbs that change who is a member, and what is known of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import orjson
@@ -9,8 +9,9 @@ import orjson
 from domain.brands.rules import Brand
 from domain.members import queries
 from domain.members.queries import Member
-from domain.members.rules import AttributeValue
+from domain.members.rules import AttributeValue, MemberChange, Profile, changed, check
 from kit.db import Session
+from kit.errors import LaurelError, NotFoundError
 from kit.ids import new_id
 
 
@@ -53,6 +54,59 @@ async def enrol(
     )
     return await queries.by_external_ids(
         session, brand.id, [member.external_id for member in ordered]
+    )
+
+
+async def update(
+    session: Session, now: datetime, brand: Brand, changes: Sequence[MemberChange]
+) -> list[Member | LaurelError]:
+    """Change what is known of members; return each as it then is, or why it was refused.
+
+    Several changes of one member are made in their order. Refusals: MEMBER_NOT_FOUND and those
+    of `rules.check`. Where a region changes the ends of points may: see `expiry`.
+    """
+    names = sorted({change.external_id for change in changes})
+    await session.fetch(
+        "SELECT FROM member WHERE brand_id = $1 AND external_id = ANY ($2)"
+        " ORDER BY id FOR NO KEY UPDATE",
+        brand.id,
+        names,
+    )
+    before = await queries.by_external_ids(session, brand.id, names)
+    known = dict(before)
+    outcomes: list[Member | LaurelError] = []
+    for change in changes:
+        outcome = _updated(known.get(change.external_id), change, brand.day(now))
+        if isinstance(outcome, Member):
+            known[change.external_id] = outcome
+        outcomes.append(outcome)
+    await _write(session, [each for name, each in known.items() if each != before[name]])
+    return outcomes
+
+
+def _updated(member: Member | None, change: MemberChange, today: date) -> Member | LaurelError:
+    if member is None:
+        message = "nobody is enrolled under this id"
+        return NotFoundError(message, code="MEMBER_NOT_FOUND", path=("member",))
+    profile = changed(
+        Profile(member.display_name, member.birthday, member.region, member.attributes), change
+    )
+    said = {name: getattr(profile, name) for name in Profile.__slots__}
+    return check(today, **said) or replace(member, **said)
+
+
+async def _write(session: Session, members: Sequence[Member]) -> None:
+    if not members:
+        return
+    await session.fetch(
+        "UPDATE member SET display_name = c.d, birthday = c.b, region = c.r,"
+        " attributes = c.a::jsonb FROM unnest($1::uuid[], $2::text[], $3::date[], $4::text[],"
+        " $5::text[]) AS c(i, d, b, r, a) WHERE id = c.i",
+        [member.id for member in members],
+        [member.display_name for member in members],
+        [member.birthday for member in members],
+        [member.region for member in members],
+        [orjson.dumps(dict(member.attributes)).decode() for member in members],
     )
 
 

@@ -10,12 +10,18 @@ from domain.tiers.queries import grants
 from domain.tiers.rules import ladders_of, tiers_at
 from kit.db import Session
 
+# What goes out of members' accounts and comes into them. What is taken back of points that were
+# spent is a debt, which counts once it is paid: until then nothing has left the members' points.
 _POINTS = """
-SELECT coalesce(sum(t.amount) FILTER (WHERE t.code = 'accrual'), 0)::bigint AS issued,
+SELECT coalesce(sum(t.amount) FILTER (WHERE d.code = 'issuance'
+           AND t.code IN ('accrual', 'adjustment')), 0)::bigint AS issued,
        coalesce(sum(t.amount) FILTER (WHERE t.code = 'redemption'), 0)::bigint AS spent,
-       coalesce(sum(t.amount) FILTER (WHERE t.code = 'expiry'), 0)::bigint AS expired,
-       coalesce(sum(t.amount) FILTER (WHERE t.code = 'claw_back'), 0)::bigint AS reversed
+       coalesce(sum(CASE t.code WHEN 'expiry' THEN t.amount WHEN 'revival' THEN -t.amount END),
+           0)::bigint AS expired,
+       coalesce(sum(t.amount) FILTER (WHERE d.code = 'member'
+           AND t.code IN ('claw_back', 'debt_payment', 'adjustment')), 0)::bigint AS reversed
 FROM journal j JOIN transfer t ON t.journal_id = j.id JOIN asset s ON s.id = t.asset_id
+JOIN account d ON d.id = t.debit_account
 WHERE j.brand_id = $1 AND j.effective_at <= $2 AND t.kind IN (0, 2) AND s.kind = 'points'
 """
 
@@ -39,9 +45,10 @@ _BATCH = 2_000
 class Figures:
     """A brand's figures. Money in the currency's smallest unit, points in the asset's.
 
-    ``spend_minor`` is before refunds, ``refunded_minor`` what was given back. Outstanding is
-    issued less spent, expired and reversed. ``tiers`` counts members per tier of the main ladder,
-    lowest first.
+    ``spend_minor`` is before refunds, ``refunded_minor`` what was given back. Points are issued
+    by accruals and by hand; reversed are those taken back from members or by hand, and those
+    that paid debts. Outstanding is issued less spent, expired and reversed: what members have.
+    ``tiers`` counts members per ladder, the main one first, and tier, the lowest first.
     """
 
     as_of: datetime
@@ -54,7 +61,7 @@ class Figures:
     points_expired: int
     points_reversed: int
     points_outstanding: int
-    tiers: dict[str, int]
+    tiers: dict[str, dict[str, int]]
 
 
 async def figures(session: Session, brand: Brand, timeline: Timeline, as_of: datetime) -> Figures:
@@ -85,13 +92,12 @@ async def figures(session: Session, brand: Brand, timeline: Timeline, as_of: dat
 
 async def _tiers(
     session: Session, brand: Brand, timeline: Timeline, as_of: datetime
-) -> dict[str, int]:
+) -> dict[str, dict[str, int]]:
     ladders = ladders_of(timeline, brand)
     in_force = ladders.at(as_of)
-    if not in_force:
+    counted = {each.code: {rung.name: 0 for rung in each.rungs} for each in in_force}
+    if not counted:
         return {}
-    main = in_force[0]
-    counted = {rung.name: 0 for rung in main.rungs}
     last = None
     # In batches: what all members did at once could be more than fits into memory.
     while rows := await session.fetch(_MEMBERS, brand.id, as_of, last, _BATCH):
@@ -102,6 +108,7 @@ async def _tiers(
             tiers = tiers_at(
                 ladders, joined_at, done[member_id], granted[member_id], brand.zone, as_of
             )
-            counted[tiers[main.code]] += 1
+            for code, members in counted.items():
+                members[tiers[code]] += 1
         last = ids[-1]
     return counted

@@ -166,7 +166,6 @@ def _journal(ground: _Ground, item: Adjustment, refusal: str | None) -> Journal:
         str(item.points),
         item.reason,
         item.actor,
-        item.at,
         # An end by the programme is not what was asked for.
         item.expires_at if item.fixed else None,
         item.qualifying,

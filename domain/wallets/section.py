@@ -83,9 +83,7 @@ class TierExpiry(Part):
         BeforeValidator(
             _tier_expires, json_schema_input_type=Expiry | Literal["never", "with_tier"]
         ),
-    ] = Field(
-        description="when their points end"
-    )
+    ] = Field(description="when their points end")
 
 
 class NegativeLimit(Part):
@@ -128,9 +126,7 @@ class PointsSection(Section):
     expires: Annotated[
         Expiry | None,
         BeforeValidator(_expires, json_schema_input_type=Expiry | Literal["never"]),
-    ] = Field(
-        description="when points end"
-    )
+    ] = Field(description="when points end")
     tier_expiry: Annotated[tuple[TierExpiry, ...], Field(max_length=POLICIES_MAX)] = Field(
         default=(), description="other ends for members of some tiers, a [[points.tier_expiry]]"
     )

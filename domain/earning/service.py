@@ -27,8 +27,7 @@ from domain.members.section import EnrolmentSection
 from domain.members.service import NewMember
 from domain.programmes.rules import Timeline
 from domain.tallies import service as tallies
-from domain.tallies.rules import Tallies
-from domain.tiers.service import moved
+from domain.tiers.service import moved, tiers_of
 from domain.wallets import service as wallets
 from domain.wallets.queries import Books, books
 from domain.wallets.service import Accrual
@@ -102,7 +101,7 @@ async def _record(
         found = await _wallets(session, now, brand, accounts, every)
         known = await _known(session, brand, every)
         ground = await ground_of(session, brand, timeline, found, known, every, lock=True)
-        before = _copied(ground)
+        before = _tiers(now, brand, ground)
         for place, item in items.items():
             verdict = decide(brand, ground, item)
             if isinstance(verdict, Decided):
@@ -111,7 +110,8 @@ async def _record(
             outcomes[place] = verdict
         if decided:
             await _store(session, now, brand, accounts, decided)
-            moves = await _count(session, now, brand, timeline, ground, before, decided)
+            moves = moved(now, brand, ground.ladders, before, _tiers(now, brand, ground))
+            await _count(session, now, brand, timeline, decided)
             await record(session, now, [*(_fact(brand, each) for each in decided), *moves])
     return [outcomes[place] for place in range(len(events))]
 
@@ -149,11 +149,10 @@ async def _known(session: Session, brand: Brand, items: Sequence[Judged]) -> dic
     return await store.recorded_activities(session, brand.id, ids)
 
 
-def _copied(ground: Ground) -> dict[UUID, Tallies]:
-    return {
-        member_id: {key: list(tally) for key, tally in mine.items()}
-        for member_id, mine in ground.tallies.items()
-    }
+def _tiers(now: datetime, brand: Brand, ground: Ground) -> dict[UUID, dict[str, str]]:
+    if not ground.ladders:
+        return {}
+    return tiers_of(now, brand, ground.ladders, ground.tallies, ground.joined, ground.grants)
 
 
 def _recorded(decided: Decided) -> EventOutcome:
@@ -186,19 +185,12 @@ async def _count(
     now: datetime,
     brand: Brand,
     timeline: Timeline,
-    ground: Ground,
-    before: Mapping[UUID, Tallies],
     decided: Sequence[Decided],
-) -> list[Fact]:
+) -> None:
     await tallies.count(session, brand.id, [each.change for each in decided])
     touched = {each.wallet.member_id for each in decided}
     since = min(each.change.day for each in decided)
     await expiry.redate(session, now, brand, timeline, touched, since=since)
-    if not ground.ladders:
-        return []
-    return await moved(
-        session, now, brand, timeline, before, ground.tallies, ground.joined, ground.grants
-    )
 
 
 async def _store_events(

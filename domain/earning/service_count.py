@@ -10,10 +10,10 @@ from domain.members import queries as members
 from domain.programmes.rules import Timeline
 from domain.tallies import queries as tallies_queries
 from domain.tallies import service as tallies
-from domain.tallies.rules import Count, Tallies, add
+from domain.tallies.rules import Count, add
 from domain.tiers import queries as tiers_queries
 from domain.tiers.rules import ladders_of
-from domain.tiers.service import moved
+from domain.tiers.service import moved, tiers_of
 from kit.db import Session
 from kit.facts import Fact
 
@@ -27,21 +27,18 @@ async def count_changes(
     """
     ids = sorted({change.member_id for change in changes})
     ladders = ladders_of(timeline, brand)
-    before: dict[UUID, Tallies] = {}
+    moves: list[Fact] = []
     if ladders:
-        before = await tallies_queries.tallies(session, brand.id, ids)
+        done = await tallies_queries.tallies(session, brand.id, ids)
+        people = await members.by_ids(session, brand.id, ids)
+        joined = {member_id: person.joined_at for member_id, person in people.items()}
+        grants = await tiers_queries.grants(session, brand.id, ids)
+        before = tiers_of(now, brand, ladders, done, joined, grants)
+        for change in changes:
+            add(done[change.member_id], change)
+        after = tiers_of(now, brand, ladders, done, joined, grants)
+        moves = moved(now, brand, ladders, before, after)
     await tallies.count(session, brand.id, changes)
     since = min(change.day for change in changes)
     await expiry.redate(session, now, brand, timeline, ids, since=since)
-    if not ladders:
-        return []
-    after = {
-        member_id: {key: list(tally) for key, tally in mine.items()}
-        for member_id, mine in before.items()
-    }
-    for change in changes:
-        add(after[change.member_id], change)
-    people = await members.by_ids(session, brand.id, ids)
-    joined = {member_id: person.joined_at for member_id, person in people.items()}
-    grants = await tiers_queries.grants(session, brand.id, ids)
-    return await moved(session, now, brand, timeline, before, after, joined, grants)
+    return moves

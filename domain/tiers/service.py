@@ -5,40 +5,41 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.brands.rules import Brand
-from domain.programmes.rules import Timeline
 from domain.tallies.rules import Tallies
-from domain.tiers.rules import Grant, ladders_of, moves, tiers_at
-from kit.db import Session
+from domain.tiers.rules import Grant, Ladders, moves, tiers_at
 from kit.facts import Fact
 
 
-async def moved(  # noqa: PLR0913, PLR0917 - what callers hold anyway
-    session: Session,
+def tiers_of(
     now: datetime,
     brand: Brand,
-    timeline: Timeline,
-    before: Mapping[UUID, Tallies],
-    after: Mapping[UUID, Tallies],
+    ladders: Ladders,
+    tallies: Mapping[UUID, Tallies],
     joined: Mapping[UUID, datetime],
     grants: Mapping[UUID, Sequence[Grant]],
-) -> list[Fact]:
-    """Return the facts of the members whose tier at ``now`` differs between the tallies.
-
-    Nothing is read or written: the caller holds the members' wallets and records the facts.
-    """
-    del session
-    ladders = ladders_of(timeline, brand)
-    facts: list[Fact] = []
-    for member_id in sorted(after):
-        old, new = before.get(member_id, {}), after[member_id]
-        if old == new:
-            continue
-        own = grants.get(member_id, ())
-        since = joined[member_id]
-        was = tiers_at(ladders, since, old, own, brand.zone, now)
-        now_is = tiers_at(ladders, since, new, own, brand.zone, now)
-        facts.extend(
-            Fact(brand.id, "TierChanged", str(member_id), move._asdict())
-            for move in moves(ladders, was, now_is, now)
+) -> dict[UUID, dict[str, str]]:
+    """Return the tiers at ``now`` of the members of ``tallies``, by ladder."""
+    return {
+        member_id: tiers_at(
+            ladders, joined[member_id], mine, grants.get(member_id, ()), brand.zone, now
         )
-    return facts
+        for member_id, mine in tallies.items()
+    }
+
+
+def moved(
+    now: datetime,
+    brand: Brand,
+    ladders: Ladders,
+    before: Mapping[UUID, Mapping[str, str]],
+    after: Mapping[UUID, Mapping[str, str]],
+) -> list[Fact]:
+    """Return the facts of the members whose tier at ``now`` has changed, for the caller to record.
+
+    ``before`` and ``after`` are what `tiers_of` says of the same members.
+    """
+    return [
+        Fact(brand.id, "TierChanged", str(member_id), move._asdict())
+        for member_id in sorted(after)
+        for move in moves(ladders, before[member_id], after[member_id], now)
+    ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 from domain.brands.rules import Brand
 from domain.expiry import service as expiry

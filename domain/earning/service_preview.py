@@ -89,7 +89,7 @@ def _dated(brand: Brand, timeline: Timeline, ground: Ground, decided: Decided) -
 
 
 def _tiers(brand: Brand, ground: Ground, now: datetime) -> Mapping[str, str]:
-    if not ground.ladders:
+    if not ground.ladders or not ground.joined:
         return {}
     ((member_id, joined_at),) = ground.joined.items()
     own = ground.grants.get(member_id, ())

@@ -76,7 +76,7 @@ async def test_figures_of_the_real_year(year: Servers) -> None:
         "points_expired": 0,
         "points_reversed": 0,
         "points_outstanding": 4_519_934,
-        "tiers": {"Insider": 2_469 - 1_981, "VIB": 1_981 - 1_378, "Rouge": 1_378},
+        "tiers": {"status": {"Insider": 2_469 - 1_981, "VIB": 1_981 - 1_378, "Rouge": 1_378}},
     }
 
 

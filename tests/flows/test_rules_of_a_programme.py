@@ -14,6 +14,7 @@ from domain.members.service import NewMember
 from domain.tallies.queries import tallies
 from kit.clock import MovableClock
 from kit.db import Database
+from kit.errors import LaurelError
 from tests.support.coherence import assert_coherent
 from tests.support.shop import Shop, opened_shop
 
@@ -250,6 +251,25 @@ async def test_preview_says_what_recording_then_gives_and_writes_nothing(rich: S
 async def test_a_preview_of_a_stranger_is_that_of_a_new_member(rich: Shop) -> None:
     preview = await rich.preview(tea("b1", rich.clock.now(), 1_000, member="new"))
     assert (preview.points, preview.tiers_after) == (110, {"status": "Green"})
+
+
+async def test_a_preview_is_refused_as_recording_would_be(
+    database: Database, clock: MovableClock
+) -> None:
+    closed = await opened_shop(
+        database, clock, RICH.replace("on_first_purchase = true", "on_first_purchase = false")
+    )
+    now = clock.now()
+    wanted = {
+        "UNKNOWN_MEMBER": tea("b1", now, 1_000),
+        "DATE_IN_FUTURE": tea("b1", now + timedelta(days=2), 1_000),
+        "NO_PROGRAMME": tea("b1", datetime(2001, 1, 1, tzinfo=UTC), 1_000),
+    }
+    for code, purchase in wanted.items():
+        with pytest.raises(LaurelError) as refusal:
+            await closed.preview(purchase)
+        (outcome,) = await closed.buy(purchase)
+        assert refusal.value.code == outcome.code == code
 
 
 async def test_what_comes_late_earns_as_if_it_had_come_in_time(rich: Shop) -> None:

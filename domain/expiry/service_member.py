@@ -1,0 +1,90 @@
+"""The verb that changes what is known of members, and what it means for when their points end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.brands.rules import Brand
+from domain.expiry import store
+from domain.expiry.service import ends_of, follows, redate
+from domain.members import queries, service
+from domain.members.queries import Member
+from domain.members.rules import MemberChange
+from domain.programmes.rules import Timeline
+from domain.wallets.queries import books
+from domain.wallets.store import lock_named
+from kit.db import Session
+from kit.errors import InvalidInputError, LaurelError
+from kit.facts import Fact, record
+from kit.texts import usable
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """A member as they are after a change; ``new`` is False if all of it was known already."""
+
+    member: Member
+    new: bool
+
+
+async def amend(
+    session: Session,
+    now: datetime,
+    brand: Brand,
+    timeline: Timeline,
+    changes: Sequence[MemberChange],
+) -> list[Amended | LaurelError]:
+    """Change what is known of members; return each as they then are, or why it was refused.
+
+    The law of another region holds at once for points that have not ended; who moves away from
+    it keeps for good what it has kept so far. Refusals: UNKNOWN_MEMBER and those of
+    `members.rules.check`.
+    """
+    sound = [each for each in changes if usable(each.external_id)]
+    accounts = await books(session, brand.id)
+    names = {each.external_id for each in sound}
+    if accounts is not None:
+        await lock_named(session, brand.id, accounts.asset_id, sorted(names))
+    before = await queries.by_external_ids(session, brand.id, sorted(names))
+    done = iter(await service.update(session, now, brand, sound))
+    outcomes: list[Amended | LaurelError] = []
+    latest = dict(before)
+    for each in changes:
+        outcome = next(done) if usable(each.external_id) else None
+        if isinstance(outcome, Member):
+            new = outcome != latest[each.external_id]
+            latest[each.external_id] = outcome
+            outcomes.append(Amended(outcome, new))
+        elif outcome is None or outcome.code == "MEMBER_NOT_FOUND":
+            outcomes.append(_unknown())
+        else:
+            outcomes.append(outcome)
+    changed = [each for name, each in latest.items() if each != before[name]]
+    moved = {each.id for each in changed if each.region != before[each.external_id].region}
+    if moved and follows(timeline):
+        await _keep(session, now, brand, timeline, moved)
+        await redate(session, now, brand, timeline, moved, since=brand.day(now))
+    facts = [Fact(brand.id, "MemberAmended", str(each.id)) for each in changed]
+    await record(session, now, facts)
+    return outcomes
+
+
+async def _keep(
+    session: Session, now: datetime, brand: Brand, timeline: Timeline, moved: set[UUID]
+) -> None:
+    """Fix what never ended until now and would by where these members live now."""
+    lots = await store.lots(session, brand.id, moved, now)
+    ends = await ends_of(session, brand, timeline, moved)
+    kept = [
+        lot.id
+        for lot in lots
+        if lot.expires_at is None and ends[lot.member_id].of(lot.earned_at) is not None
+    ]
+    if kept:
+        await store.keep_ends(session, kept)
+
+
+def _unknown() -> InvalidInputError:
+    message = "member is nobody's id; enrol the member first"
+    return InvalidInputError(message, code="UNKNOWN_MEMBER", path=("member",))

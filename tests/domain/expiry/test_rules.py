@@ -1,0 +1,369 @@
+"""When points end, rule by rule: exact values on the brand's clock."""
+
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.expiry.rules import active_days, policies_of
+from domain.programmes.rules import Timeline
+from domain.tallies.rules import Tallies
+from domain.wallets.section import PointsSection
+from kit.calendar import day_start
+from tests.support.ends import NEW_YORK, TIERS, SlowEnds, at, course, end, ends, version
+
+LONDON = ZoneInfo("Europe/London")
+SAIGON = ZoneInfo("Asia/Ho_Chi_Minh")
+CHATHAM = ZoneInfo("Pacific/Chatham")
+
+IDLE_18 = {"months": 18, "after": "activity"}
+IDLE_12 = {"months": 12, "after": "activity"}
+NEVER_GOLD = [{"tiers": ["Gold", "Reserve"], "expires": "never"}]
+
+
+def test_s4_inactivity_begins_later_and_takes_nothing_that_was_promised() -> None:
+    """None before 10 July 2017, then 18, later 12 months: research S4, klabatnewsok.com/qa."""
+    rules = (
+        version("2015-01-01"),
+        version("2017-07-10", expires=IDLE_18),
+        version("2018-09-01", expires=IDLE_12),
+    )
+    assert end(ends(*rules[:1]), "2015-01-05 12:00") is None
+    idle = ends(*rules)
+    assert end(idle, "2015-01-05 12:00") == "2019-01-11 00:00"
+    # 12 months promise less than the 18 before: what those gave stays, as far as 12 from then.
+    spent = ends(*rules, active=["2018-05-01"])
+    assert end(spent, "2015-01-05 12:00") == "2019-09-02 00:00"
+    assert (
+        end(ends(*rules, active=["2018-05-01", "2019-09-01"]), "2015-01-05") == "2020-09-02 00:00"
+    )
+    # Too late by a day: nothing revives it.
+    late = ends(*rules, active=["2018-05-01", "2019-09-02"])
+    assert end(late, "2015-01-05 12:00") == "2019-09-02 00:00"
+    assert end(late, "2019-09-02 12:00") == "2020-09-03 00:00"
+
+
+def test_b2_what_is_not_renewed_takes_all_with_it() -> None:
+    """Failing renewal: Green, and all Stars lost. Research B2, starbucks.in/card/rewards."""
+    india = version("2015-01-01", tier_expiry=[{"tiers": ["Gold"], "expires": "with_tier"}])
+    falls = [("2015-01-01", "Green"), ("2015-01-25", "Gold"), ("2016-01-25", "Green")]
+    asha = ends(india, tiers=falls)
+    assert end(asha, "2015-01-03 09:00") == "2016-01-25 00:00"
+    assert end(asha, "2015-06-01 09:00") == "2016-01-25 00:00"
+    assert end(asha, "2016-01-25 00:00") is None
+    ravi = ends(india, tiers=falls[:2])
+    assert end(ravi, "2015-01-03 09:00") is None
+
+
+def test_b4_on_a_day_who_is_not_gold_begins_again() -> None:
+    """16 April 2019: Stars of those who are not Gold are reset. Research B4, onemileatatime.com."""
+    six = {"months": 6, "round": "month"}
+    announced = version(
+        "2019-03-22",
+        expires=six,
+        tier_expiry=[{"tiers": ["Green"], "expires": {"on": at("2019-04-16").date()}}],
+    )
+    one_tier = version("2019-04-16", expires=six, tiers=["Member"])
+    versions = version("2019-01-01", expires=six), announced, one_tier
+    after = ("2019-04-16", "Member")
+    green = ends(*versions, tiers=[("2019-01-01", "Green"), after])
+    gold = ends(*versions, tiers=[("2019-01-01", "Green"), ("2019-02-10", "Gold"), after])
+    assert end(green, "2019-02-10 12:00") == "2019-04-16 00:00"
+    assert end(green, "2019-04-01 12:00") == "2019-04-16 00:00"
+    assert end(gold, "2019-02-10 12:00") == "2019-09-01 00:00"
+    # Who becomes Gold in time keeps all; who does on the day has lost it.
+    for reached, kept in (("2019-04-15", "2019-09-01 00:00"), ("2019-04-16", "2019-04-16 00:00")):
+        rises = ends(*versions, tiers=[("2019-01-01", "Green"), (reached, "Gold")])
+        assert end(rises, "2019-02-10 12:00") == kept
+    assert end(green, "2019-04-16 00:00") == "2019-11-01 00:00"
+
+
+def test_b5_six_months_after_the_calendar_month() -> None:
+    """Earned 15 December 2020, gone 1 July 2021: research B5, tastingtable.com/1794066."""
+    made = ends(version("2019-04-16", expires={"months": 6, "round": "month"}))
+    assert end(made, "2020-12-15 18:00") == "2021-07-01 00:00"
+    assert end(made, "2020-12-31 23:59") == "2021-07-01 00:00"
+    assert end(made, "2021-01-01 00:00") == "2021-08-01 00:00"
+
+
+def stars_2026(**others: Any) -> Any:
+    rule = {"months": 6, "after": "monthly_activity"}
+    return ends(version("2026-03-10", expires=rule, tier_expiry=NEVER_GOLD), **others)
+
+
+def test_b6_green_ends_after_six_months_unless_active_monthly() -> None:
+    """Gold never, Green after 6 months unless active monthly: research B6, consumeraffairs.com."""
+    green = [("2026-03-10", "Green")]
+    idle = stars_2026(tiers=green)
+    assert end(idle, "2026-03-15 12:00") == "2026-09-16 00:00"
+    monthly = stars_2026(tiers=green, active=["2026-03-15", "2026-04-02", "2026-05-20"])
+    assert end(monthly, "2026-03-15 12:00") == "2026-11-21 00:00"
+    # June is left out: July does not help, though the points were not gone.
+    gap = stars_2026(tiers=green, active=["2026-04-02", "2026-05-20", "2026-07-01"])
+    assert end(gap, "2026-03-15 12:00") == "2026-11-21 00:00"
+    assert end(gap, "2026-07-01 12:00") == "2027-01-02 00:00"
+    # December and January are next to each other.
+    winter = stars_2026(tiers=green, active=["2026-12-31", "2027-01-31"])
+    assert end(winter, "2026-11-01 12:00") == "2027-08-01 00:00"
+
+
+def test_b6_the_tier_held_then_decides() -> None:
+    runs = [("2026-03-10", "Green"), ("2026-08-01", "Gold"), ("2027-08-01", "Green")]
+    falls = stars_2026(tiers=runs)
+    for earned in ("2026-03-15 12:00", "2026-08-01 12:00", "2027-07-31 12:00"):
+        assert end(falls, earned) == "2028-02-02 00:00"
+    assert end(stars_2026(tiers=runs[:2]), "2026-03-15 12:00") is None
+    # Gold came too late for what had ended before.
+    late = [("2026-03-10", "Green"), ("2026-09-16", "Gold")]
+    assert end(stars_2026(tiers=late), "2026-03-15 12:00") == "2026-09-16 00:00"
+    # After the fall a month counts from the fall on, whatever the months before were.
+    active = stars_2026(tiers=runs, active=["2027-08-20", "2027-09-05"])
+    assert end(active, "2026-03-15 12:00") == "2028-03-06 00:00"
+
+
+def test_r3_smile_a_year_of_inactivity() -> None:
+    """500 on 1 January, 100 on 31 December 2021: all 600 on 31 December 2022. help.smile.io."""
+    made = ends(version("2020-01-01", expires=IDLE_12), active=["2021-01-01", "2021-12-31"])
+    assert end(made, "2021-01-01 10:00") == "2023-01-01 00:00"
+    assert end(made, "2021-12-31 10:00") == "2023-01-01 00:00"
+    # On its last day it still counts, on the day after no more.
+    last = ends(version("2020-01-01", expires=IDLE_12), active=["2022-01-01"])
+    assert end(last, "2021-01-01 10:00") == "2023-01-02 00:00"
+    over = ends(version("2020-01-01", expires=IDLE_12), active=["2022-01-02"])
+    assert end(over, "2021-01-01 10:00") == "2022-01-02 00:00"
+
+
+@pytest.mark.parametrize(
+    ("expires", "earned", "gone"),
+    [
+        # docs.voucherify.io/build/loyalty-points
+        ({"months": 1}, "2026-01-31 09:00", "2026-03-01 00:00"),
+        ({"months": 0}, "2026-01-31 09:00", "2026-02-01 00:00"),
+        # developer.squareup.com LoyaltyProgramExpirationPolicy
+        ({"months": 12, "round": "month"}, "2020-07-06 09:00", "2021-08-01 00:00"),
+        # developer.eagleeye.com loyalty-points-recipe-pending-points
+        ({"months": 6, "round": "month"}, "2026-01-05 09:00", "2026-08-01 00:00"),
+        ({"months": 1}, "2028-01-31 09:00", "2028-03-01 00:00"),
+        ({"months": 12}, "2028-02-29 09:00", "2029-03-01 00:00"),
+        ({"months": 48}, "2028-02-29 09:00", "2032-03-01 00:00"),
+    ],
+)
+@pytest.mark.parametrize("zone", [NEW_YORK, LONDON, SAIGON, CHATHAM])
+def test_r3_months_of_a_calendar(zone: ZoneInfo, expires: Any, earned: str, gone: str) -> None:
+    assert end(ends(version("2019-01-01", zone=zone, expires=expires), zone=zone), earned) == gone
+
+
+@pytest.mark.parametrize(
+    ("zone", "earned", "active", "gone"),
+    [
+        # The night in which the clock goes forward, and the one in which it goes back.
+        (NEW_YORK, "2026-02-08 23:59", "2026-03-08", "2026-04-09 00:00"),
+        (LONDON, "2026-09-25 00:30", "2026-10-25", "2026-11-26 00:00"),
+        (CHATHAM, "2026-08-27 02:45", "2026-09-27", "2026-10-28 00:00"),
+        (SAIGON, "2026-02-28 00:00", "2026-03-28", "2026-04-29 00:00"),
+    ],
+)
+def test_a_day_is_the_brands_whatever_its_clock_does(
+    zone: ZoneInfo, earned: str, active: str, gone: str
+) -> None:
+    month = version("2026-01-01", zone=zone, expires={"months": 1, "after": "activity"})
+    assert end(ends(month, zone=zone, active=[active]), earned) == gone
+    next_day = (at(active, zone) + timedelta(hours=26)).astimezone(zone).date().isoformat()
+    late = ends(month, zone=zone, active=[next_day])
+    assert end(late, earned) == f"{next_day} 00:00"
+
+
+def test_a_plain_rule_is_that_of_the_day_of_earning() -> None:
+    versions = [
+        version("2026-01-01", expires={"months": 12}),
+        version("2026-06-01", expires={"months": 1}),
+        version("2026-09-01"),
+    ]
+    assert end(ends(*versions), "2026-05-31 23:59") == "2027-06-01 00:00"
+    assert end(ends(*versions), "2026-06-01 00:00") == "2026-07-02 00:00"
+    assert end(ends(*versions), "2026-09-01 00:00") is None
+    assert end(ends(*versions), "2025-12-31 23:59") is None
+
+
+def test_a_rule_that_follows_goes_on_under_a_plain_version() -> None:
+    versions = version("2026-01-01", expires=IDLE_12), version("2026-06-01")
+    made = ends(*versions, active=["2026-08-01"])
+    assert end(made, "2026-05-01 12:00") == "2027-08-02 00:00"
+    assert end(made, "2026-06-01 12:00") is None
+
+
+def test_the_same_rule_in_another_version_begins_nothing_anew() -> None:
+    monthly = {"months": 6, "after": "monthly_activity"}
+    versions = version("2026-01-01", expires=monthly), version("2026-05-10", expires=monthly)
+    made = ends(*versions, active=["2026-05-20", "2026-06-20"])
+    assert end(made, "2026-01-15 12:00") == "2026-07-16 00:00"
+
+
+def test_a_fixed_day_that_is_over_changes_nothing() -> None:
+    gone = {"tiers": ["Green"], "expires": {"on": at("2026-06-01").date()}}
+    rule = version("2026-01-01", expires={"months": 12}, tier_expiry=[gone])
+    falls = [("2026-01-01", "Gold"), ("2026-07-01", "Green")]
+    assert end(ends(rule, tiers=falls), "2026-02-01 12:00") == "2027-02-02 00:00"
+    assert end(ends(rule, tiers=falls), "2026-07-02 12:00") is None
+
+
+def test_months_by_tier_never_take_what_was_promised() -> None:
+    short = {"tiers": ["Green"], "expires": {"months": 3}}
+    rule = version("2026-01-01", expires={"months": 12}, tier_expiry=[short])
+    falls = [("2026-01-01", "Gold"), ("2026-07-01", "Green")]
+    made = ends(rule, tiers=falls)
+    assert end(made, "2026-02-01 12:00") == "2026-10-02 00:00"
+    assert end(made, "2026-06-30 12:00") == "2026-10-02 00:00"
+    assert end(made, "2026-07-15 12:00") == "2026-10-16 00:00"
+    rises = ends(rule, tiers=[("2026-01-01", "Green"), ("2026-03-01", "Gold")])
+    assert end(rises, "2026-02-01 12:00") == "2027-02-02 00:00"
+
+
+def test_with_tier_counts_a_fall_only_where_the_tier_still_is() -> None:
+    with_tier = [{"tiers": ["Gold"], "expires": "with_tier"}]
+    before = version("2026-01-01", tier_expiry=with_tier)
+    renamed = version("2026-06-01", tiers=["Member"], tier_expiry=with_tier)
+    made = ends(before, renamed, tiers=[("2026-01-01", "Gold"), ("2026-06-01", "Member")])
+    assert end(made, "2026-02-01 12:00") is None
+    same = version("2026-06-01", tier_expiry=with_tier)
+    made = ends(before, same, tiers=[("2026-01-01", "Gold"), ("2026-06-01", "Green")])
+    assert end(made, "2026-02-01 12:00") == "2026-06-01 00:00"
+    moved = version("2026-06-01", tiers=["Gold", "Reserve"], tier_expiry=with_tier)
+    made = ends(before, moved, tiers=[("2026-01-01", "Gold")])
+    assert end(made, "2026-02-01 12:00") is None
+
+
+def test_a_region_forbids_time_alone_and_nothing_else() -> None:
+    law: dict[str, Any] = {"no_expiry_by_time_in": ["CA-ON"]}
+    year = version("2026-01-01", expires={"months": 12}, **law)
+    assert end(ends(year, region="CA-ON"), "2026-05-05") is None
+    assert end(ends(year, region="CA-QC"), "2026-05-05") == "2027-05-06 00:00"
+    assert end(ends(year), "2026-05-05") == "2027-05-06 00:00"
+    fixed = version("2026-01-01", expires={"on": at("2026-12-31").date()}, **law)
+    assert end(ends(fixed, region="CA-ON"), "2026-05-05") is None
+    idle = version("2026-01-01", expires=IDLE_12, **law)
+    assert end(ends(idle, region="CA-ON"), "2026-05-05") == "2027-05-06 00:00"
+    # The law of the version of the day of earning: a later one can't take it away.
+    later = version("2026-06-01", expires={"months": 6})
+    assert end(ends(year, later, region="CA-ON"), "2026-05-05") is None
+    assert end(ends(year, later, region="CA-ON"), "2026-06-05") == "2026-12-06 00:00"
+    follows = version("2026-06-01", tier_expiry=[{"tiers": ["Green"], "expires": {"months": 1}}])
+    made = ends(year, follows, region="CA-ON", tiers=[("2026-01-01", "Green")])
+    assert end(made, "2026-05-05") is None
+
+
+def test_what_is_asked_for_is_only_what_some_version_needs() -> None:
+    def needs(*versions: Any) -> tuple[bool, bool, bool, bool]:
+        found = policies_of(Timeline(versions))
+        return found.by_tier, found.by_activity, found.by_region, found.follow
+
+    plain = version("2026-01-01", expires={"months": 12})
+    assert needs(plain) == (False, False, False, False)
+    assert needs(plain, version("2026-02-01", expires=IDLE_12)) == (False, True, False, True)
+    by_tier = version("2026-02-01", tier_expiry=NEVER_GOLD)
+    assert needs(plain, by_tier) == (True, False, False, True)
+    assert needs(version("2026-01-01", no_expiry_by_time_in=["CA-ON"]))[2:] == (True, True)
+
+
+def test_active_is_who_did_something_not_who_was_corrected() -> None:
+    day = at("2026-05-05").date()
+    tallies: Tallies = {
+        (day, "purchase"): [100, 1, 1],
+        (day, "review"): [0, 0, 2],
+        (day + timedelta(1), "redemption"): [0, 0, 1],
+        (day + timedelta(2), "adjustment"): [0, 50, 1],
+        (day - timedelta(9), "purchase"): [0, 0, 0],
+    }
+    assert active_days(tallies) == [day, day + timedelta(1)]
+
+
+MONTHS = st.integers(0, 8)
+PLAIN = st.one_of(
+    st.just("never"),
+    st.builds(lambda m, r: {"months": m, "round": r}, MONTHS, st.sampled_from(["day", "month"])),
+    st.builds(lambda day: {"on": at("2026-01-01").date() + timedelta(day)}, st.integers(0, 700)),
+    st.builds(
+        lambda m, a: {"months": m, "after": a},
+        MONTHS,
+        st.sampled_from(["activity", "monthly_activity"]),
+    ),
+)
+BY_TIER = st.lists(
+    st.builds(
+        lambda tier, expires: {"tiers": [tier], "expires": expires},
+        st.sampled_from(TIERS),
+        st.one_of(PLAIN, st.just("with_tier")),
+    ),
+    max_size=3,
+    unique_by=lambda each: each["tiers"][0],
+)
+DAYS = st.integers(0, 700)
+
+
+def _day(number: int) -> str:
+    return (at("2026-01-01") + timedelta(days=number, hours=3)).date().isoformat()
+
+
+@settings(max_examples=300)
+@given(
+    rules=st.lists(st.tuples(PLAIN, BY_TIER, st.booleans()), min_size=1, max_size=3),
+    starts=st.lists(DAYS, min_size=2, max_size=2, unique=True),
+    falls=st.lists(st.tuples(DAYS, st.sampled_from(TIERS)), max_size=4, unique_by=lambda x: x[0]),
+    active=st.lists(DAYS, max_size=25, unique=True),
+    earned=st.lists(st.integers(0, 700 * 24), min_size=1, max_size=6),
+    zone=st.sampled_from([NEW_YORK, LONDON, SAIGON, CHATHAM]),
+    region=st.sampled_from([None, "CA-ON"]),
+)
+def test_any_history_ends_as_told_event_by_event(
+    rules: Any, starts: Any, falls: Any, active: Any, earned: Any, zone: ZoneInfo, region: Any
+) -> None:
+    begins = ["2026-01-01", *map(_day, sorted(starts))]
+    versions = [
+        version(
+            begin,
+            zone=zone,
+            expires=plain,
+            tier_expiry=by_tier,
+            no_expiry_by_time_in=["CA-ON"] if law else [],
+        )
+        for begin, (plain, by_tier, law) in zip(begins, rules, strict=False)
+    ]
+    tiers = [("2026-01-01", "Green")]
+    for day, tier in sorted(falls):
+        if tier != tiers[-1][1] and day:
+            tiers.append((_day(day), tier))
+    made = ends(*versions, zone=zone, region=region, tiers=tiers, active=list(map(_day, active)))
+    instants = [day_start(zone, at("2026-01-01").date()) + timedelta(hours=h) for h in earned]
+    slow = SlowEnds(made.policies, zone, region, course(*tiers, zone=zone), made.days)
+    assert [made.of(each) for each in instants] == [slow.of(each) for each in instants]
+
+
+@given(
+    months=MONTHS,
+    active=st.lists(DAYS, max_size=12, unique=True),
+    more=DAYS,
+    earned=DAYS,
+    after=st.sampled_from(["activity", "monthly_activity"]),
+)
+def test_more_activity_never_ends_points_earlier(
+    months: int, active: list[int], more: int, earned: int, after: str
+) -> None:
+    rule = version("2026-01-01", expires={"months": months, "after": after})
+    fewer = ends(rule, active=list(map(_day, active)))
+    longer = ends(rule, active=[_day(day) for day in {*active, more}])
+    instant = at(_day(earned))
+    assert longer.of(instant) >= fewer.of(instant)  # type: ignore[operator]
+
+
+def test_a_section_follows_if_activity_or_a_tier_moves_the_end() -> None:
+    def follows(**points: Any) -> bool:
+        plain = {"code": "p", "name": "P", "expires": "never"}
+        return PointsSection(**(plain | points)).follows_the_member
+
+    assert not follows()
+    assert not follows(expires={"months": 1})
+    assert follows(expires=IDLE_12)
+    assert follows(tier_expiry=NEVER_GOLD)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from domain.earning.rules import Line, Purchase
-from domain.earning.rules_check import check
+from domain.earning.rules import Activity, Line, Purchase
+from domain.earning.rules_check import check, check_activity
 
 NOW = datetime(2026, 5, 5, 12, tzinfo=UTC)
 GOOD = Purchase("e1", "m1", NOW, "USD", (Line(199), Line(0)), "app", "Malmö 1")
@@ -59,6 +59,63 @@ def test_the_edges_pass() -> None:
 )
 def test_a_bad_purchase_is_refused(changes: dict[str, Any], code: str, path: str) -> None:
     error = check(replace(GOOD, **changes), "USD", NOW)
+    assert error is not None
+    assert (error.code, ".".join(error.path)) == (code, path)
+    assert error.message.startswith(path)
+
+
+def visit(**changes: Any) -> Activity:
+    return Activity(**({"external_id": "a1", "member": "m1", "kind": "visit"} | WHEN | changes))
+
+
+WHEN: dict[str, Any] = {"occurred_at": NOW}
+
+
+def test_a_good_activity_passes() -> None:
+    assert check_activity(visit(), NOW) is None
+    edge = visit(
+        amount=10**12,
+        channel="app",
+        store="s1",
+        attributes={f"a{index}": value for index, value in enumerate([2**53, -(2**53), 0.5, True])}
+        | {f"b{index}": "x" * 200 for index in range(46)},
+    )
+    assert check_activity(edge, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "path"),
+    [
+        ({"external_id": " "}, "EXTERNAL_ID_EMPTY", "external_id"),
+        ({"member": ""}, "MEMBER_EMPTY", "member"),
+        ({"kind": "\t"}, "KIND_EMPTY", "kind"),
+        ({"kind": "purchase"}, "KIND_RESERVED", "kind"),
+        ({"kind": "redemption"}, "KIND_RESERVED", "kind"),
+        ({"kind": "adjustment"}, "KIND_RESERVED", "kind"),
+        ({"external_id": "x" * 201}, "EXTERNAL_ID_TOO_LONG", "external_id"),
+        ({"kind": "x" * 201}, "TEXT_TOO_LONG", "kind"),
+        ({"member": "m\x00"}, "TEXT_UNPRINTABLE", "member"),
+        ({"store": "a\nb"}, "TEXT_UNPRINTABLE", "store"),
+        ({"occurred_at": NOW.replace(tzinfo=None)}, "DATE_WITHOUT_ZONE", "occurred_at"),
+        ({"occurred_at": NOW + timedelta(hours=25)}, "DATE_IN_FUTURE", "occurred_at"),
+        ({"amount": -1}, "AMOUNT_OUT_OF_RANGE", "amount"),
+        ({"amount": 10**12 + 1}, "AMOUNT_OUT_OF_RANGE", "amount"),
+        (
+            {"attributes": dict.fromkeys(map(str, range(51)), 1)},
+            "TOO_MANY_ATTRIBUTES",
+            "attributes",
+        ),
+        ({"attributes": {" ": 1}}, "ATTRIBUTE_UNUSABLE", "attributes"),
+        ({"attributes": {"x" * 201: 1}}, "TEXT_TOO_LONG", "attributes"),
+        ({"attributes": {"a": "\x1f"}}, "TEXT_UNPRINTABLE", "attributes.a"),
+        ({"attributes": {"a": "x" * 201}}, "TEXT_TOO_LONG", "attributes.a"),
+        ({"attributes": {"a": 2**53 + 1}}, "ATTRIBUTE_UNUSABLE", "attributes.a"),
+        ({"attributes": {"a": float("nan")}}, "ATTRIBUTE_UNUSABLE", "attributes.a"),
+        ({"attributes": {"a": float("-inf")}}, "ATTRIBUTE_UNUSABLE", "attributes.a"),
+    ],
+)
+def test_a_bad_activity_is_refused(changes: dict[str, Any], code: str, path: str) -> None:
+    error = check_activity(visit(**changes), NOW)
     assert error is not None
     assert (error.code, ".".join(error.path)) == (code, path)
     assert error.message.startswith(path)

@@ -1,90 +1,212 @@
-"""Refunds: the parts take back the whole, in any order, and nothing leaks."""
+"""Refunds: what each kind of rule takes back, exactly."""
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from domain.earning.rules import EarningRule, Line, Purchase, award, compile_earning
-from domain.earning.rules_refund import kept_lines, reversal, spread
-from domain.earning.section import EarningSection
+from domain.earning.rules import Facts, Line, Purchase
+from domain.earning.rules_compile import EarningRules
+from domain.earning.rules_refund import due, kept_lines, spread
 from kit.errors import InvalidInputError
-
-NOON = datetime(2026, 5, 5, 12, tzinfo=ZoneInfo("America/New_York"))
-
-
-def rule(**settings: Any) -> EarningRule:
-    plain = {"points": "1", "per": "1.00", "rounding": "floor", "base": "after_discount"}
-    return compile_earning(EarningSection(**(plain | settings)), 2, 0)
+from tests.support.earning import NOON, basket, given_by, judged, made
 
 
-def basket(*lines: Line) -> Purchase:
-    return Purchase("e1", "m1", NOON, "USD", lines)
-
-
-def take_back(rule: EarningRule, purchase: Purchase, *states: list[int]) -> list[int]:
-    awarded = award(rule, purchase, NOON, {}).points
-    taken: list[int] = []
-    for refunded in states:
-        taken.append(
-            reversal(
-                rule,
-                purchase,
-                NOON,
-                awarded=awarded,
-                already_reversed=sum(taken),
-                refunded=refunded,
-            )
+def taken(
+    rules: EarningRules,
+    purchase: Purchase,
+    *states: Sequence[int],
+    awarded: Mapping[str, int] | None = None,
+    facts: Facts | None = None,
+    hits: Sequence[str] = (),
+) -> list[dict[str, int]]:
+    """Return what is due in all after each state of what was refunded per line."""
+    verdict = judged(rules, purchase, facts=facts)
+    given = given_by(verdict) if awarded is None else awarded
+    return [
+        due(
+            rules, purchase, NOON, facts or {}, [*verdict.hits, *hits], awarded=given, refunded=each
         )
-    return taken
+        for each in states
+    ]
+
+
+def base(rules: EarningRules, purchase: Purchase, *states: Sequence[int]) -> list[int]:
+    return [each.get("base", 0) for each in taken(rules, purchase, *states)]
+
+
+def once(name: str, points: str = "1", **settings: Any) -> dict[str, Any]:
+    return {"name": name, "points": points, **settings}
 
 
 def test_r1_half_of_a_basket_takes_back_half() -> None:
     # Open Loyalty: EUR 40 earned 70 points, EUR 20 returned takes back 35 (loyalty R1).
-    earning = rule(points="1.75")
-    assert take_back(earning, basket(Line(2_000), Line(2_000)), [2_000, 0]) == [35]
+    assert base(made(rate="1.75"), basket(2_000, 2_000), [2_000, 0]) == [35]
 
 
 def test_r1_what_a_kept_line_earned_by_a_multiplier_stays() -> None:
     # Open Loyalty takes the share of the whole basket, and with it points of kept items
     # (loyalty, pitfall 13): half of 60 would be 30, but the kept beans earned 40 alone.
-    beans = rule(multiplier=[{"name": "beans", "factor": "2", "categories": ["beans"]}])
-    purchase = basket(Line(2_000, category="beans"), Line(2_000))
-    assert take_back(beans, purchase, [0, 2_000], [2_000, 2_000]) == [20, 40]
-    assert take_back(beans, purchase, [2_000, 0], [2_000, 2_000]) == [40, 20]
+    beans = made(multiplier=[{"name": "beans", "factor": "2", "categories": ["beans"]}])
+    purchase = basket(Line(2_000, category="beans"), 2_000)
+    assert base(beans, purchase, [0, 2_000], [2_000, 2_000]) == [20, 60]
+    assert base(beans, purchase, [2_000, 0], [2_000, 2_000]) == [40, 60]
 
 
-def test_r2_two_refunds_of_five_dollars_leak_no_point() -> None:
-    # Square floors each refund by itself: at 1 point per $10, two of $5 take back nothing
-    # (loyalty R2). Here the second takes back what the first left open.
-    square = rule(per="10.00")
-    assert take_back(square, basket(Line(1_000)), [500], [1_000]) == [1, 0]
-    assert take_back(square, basket(Line(2_000)), [500], [1_000], [2_000]) == [1, 0, 1]
+@pytest.mark.parametrize(
+    ("refund_rounding", "expected"),
+    [
+        # Square floors what was returned: $1 and $5 of $20 take nothing, $10 a point, $20 both
+        # (loyalty R2). Two of $5 are $10 and take a point as well: nothing leaks.
+        ("returned", {100: 0, 500: 0, 999: 0, 1_000: 1, 1_500: 1, 2_000: 2}),
+        # What the kept goods alone would earn: $19 of them 1, $10 still 1.
+        ("kept", {100: 1, 500: 1, 999: 1, 1_000: 1, 1_500: 2, 2_000: 2}),
+    ],
+)
+def test_r2_which_side_is_rounded(refund_rounding: str, expected: dict[int, int]) -> None:
+    square = made(per="10", refund_rounding=refund_rounding)
+    states = [[back] for back in expected]
+    assert base(square, basket(2_000), *states) == list(expected.values())
 
 
-def test_an_award_cut_by_a_period_cap_is_taken_back_no_further() -> None:
-    taken = reversal(
-        rule(), basket(Line(10_000)), NOON, awarded=30, already_reversed=0, refunded=[5_000]
+@pytest.mark.parametrize(
+    ("rounding", "returned", "kept"),
+    [("floor", 0, 1), ("half_up", 1, 0), ("half_even", 0, 0), ("ceiling", 1, 0)],
+)
+def test_half_a_point_is_rounded_as_the_file_says(rounding: str, returned: int, kept: int) -> None:
+    purchase = basket(200)
+    for side, expected in (("returned", returned), ("kept", kept)):
+        rules = made(rounding=rounding, refund_rounding=side)
+        assert base(rules, purchase, [50]) == [expected]
+
+
+def test_what_caps_cut_is_taken_back_last() -> None:
+    for side in ("kept", "returned"):
+        rules = made(refund_rounding=side)
+        found = taken(
+            rules, basket(10_000), [5_000], [7_100], [10_000], awarded={"base": 30, "gone": 5}
+        )
+        # A rule that the programme does not have keeps nothing.
+        assert [each["base"] for each in found] == [0, 1, 30]
+        assert [each["gone"] for each in found] == [5, 5, 5]
+
+
+def test_each_rule_is_taken_back_by_itself() -> None:
+    rules = made(
+        rate="1",
+        rule=[
+            once("beans", "2", per="1", categories=["beans"]),
+            once("any tea", "50", categories=["tea"]),
+            once("large", "40", when="event.amount >= 50.0"),
+            {"name": "steps", "steps": [{"from": "25", "points": "25"}, {"from": "50"} | TEN]},
+            once("each", "3", each="int(event.amount) / 10"),
+            {"name": "share", "of": "beans", "share": "0.5"},
+        ],
     )
-    assert taken == 0
-    taken = reversal(
-        rule(), basket(Line(10_000)), NOON, awarded=30, already_reversed=0, refunded=[10_000]
+    purchase = basket(Line(1_000, category="beans"), Line(1_000, category="tea"), 4_000)
+    assert given_by(judged(rules, purchase)) == {
+        "base": 60,
+        "beans": 20,
+        "any tea": 50,
+        "large": 40,
+        "steps": 110,
+        "each": 18,
+        "share": 10,
+    }
+    tea, beans, rest = taken(rules, purchase, [0, 1_000, 0], [500, 0, 0], [0, 0, 4_000])
+    assert tea == NOTHING | {"base": 10, "any tea": 50, "each": 3}
+    assert beans == NOTHING | {"base": 5, "beans": 10, "each": 3, "share": 5}
+    assert rest == NOTHING | {"base": 40, "large": 40, "steps": 110, "each": 12}
+
+
+TEN = {"points": "110"}
+NOTHING = dict.fromkeys(("base", "beans", "any tea", "large", "steps", "each", "share"), 0)
+
+
+def test_who_fell_below_a_step_keeps_that_of_the_lower_one() -> None:
+    steps = [{"from": "25", "points": "25"}, {"from": "50", "points": "75"}]
+    rules = made(rule=[{"name": "s", "steps": steps}])
+    states = taken(rules, basket(5_000), [1], [2_500], [2_501], [5_000])
+    assert [each["s"] for each in states] == [50, 50, 75, 75]
+
+
+def test_turns_and_lots_are_what_they_were() -> None:
+    rules = made(
+        rule=[
+            once("first", "100", first=True, when="event.amount >= 10.0"),
+            once("tenth", "10", nth=10),
+            once("lot", "7", chance="0.5", seed="s", per="1"),
+        ]
     )
-    assert taken == 30
+    (lot,) = [giver for giver in rules.givers if giver.name == "lot"]
+    purchase = next(
+        each
+        for each in (basket(2_000, name=str(index)) for index in range(20))
+        if judged(rules, each, facts=NEW).points > 100
+    )
+    awarded = {"first": 100, "tenth": 10, "lot": 140}
+    assert lot.rate
+    states = taken(
+        rules, purchase, [500], [1_500], [2_000], awarded=awarded, facts=NEW, hits=["tenth"]
+    )
+    assert states == [
+        {"first": 0, "tenth": 0, "lot": 35},
+        {"first": 100, "tenth": 0, "lot": 105},
+        awarded,
+    ]
+
+
+NEW: Facts = {"member.count": {}}
+
+
+@pytest.mark.parametrize("side", ["kept", "returned"])
+def test_a_group_is_one_rule(side: str) -> None:
+    rules = made(
+        refund_rounding=side,
+        rule=[
+            once("dear", "100", when="event.amount >= 50.0", group="g", priority=2),
+            once("cheap", "1", per="1", group="g", priority=1),
+        ],
+    )
+    states = taken(rules, basket(6_000), [1_000], [2_000], [5_900], [6_000])
+    # Below $50 the other rule of the group says what is kept: a point per dollar.
+    assert [each["dear"] for each in states] == [0, 60, 99, 100]
+
+
+def test_conditions_on_the_member_are_judged_as_they_were() -> None:
+    rules = made(rule=[once("gold", "2", per="1", tiers=["Gold"])])
+    facts: Facts = {"tiers": {"status": "Gold"}}
+    assert taken(rules, basket(1_000), [400], facts=facts) == [{"gold": 8}]
+
+
+def test_three_pieces_of_which_one_is_kept_are_one_piece() -> None:
+    rules = made(rule=[once("three", "30", when="line.quantity >= 3")])
+    states = taken(rules, basket(Line(3_000, quantity=3)), [999], [1_000], [2_000])
+    # Money given back on pieces that are kept leaves them what they are.
+    assert [each["three"] for each in states] == [0, 30, 30]
+    assert kept_lines([Line(3_000, quantity=3)], [999]) == (Line(2_001, quantity=3),)
+    assert kept_lines([Line(100, quantity=1)], [99]) == (Line(1, quantity=1),)
+    assert kept_lines([Line(100, quantity=0)], [99]) == (Line(1, quantity=0),)
 
 
 def test_a_whole_refund_keeps_no_free_line() -> None:
-    before = rule(base="before_discount")
-    purchase = basket(Line(1_000), Line(0, discount=500))
-    assert take_back(before, purchase, [400, 0], [1_000, 0]) == [4, 11]
+    before = made(base="before_discount")
+    purchase = basket(1_000, Line(0, discount=500))
+    assert base(before, purchase, [400, 0], [1_000, 0]) == [4, 15]
+    assert kept_lines(purchase.lines, [1_000, 0]) == ()
+    assert base(before, basket(Line(0, discount=500)), [0]) == [5]
 
 
 def test_a_discount_shrinks_with_its_line() -> None:
-    kept = kept_lines([Line(900, discount=100), Line(50)], [300, 0])
+    kept = kept_lines([Line(900, discount=100), Line(50), Line(70)], [300, 0, 70])
     assert kept == (Line(600, discount=66), Line(50))
+
+
+def test_what_remains_of_excluded_goods_earns_nothing() -> None:
+    for side in ("kept", "returned"):
+        rules = made(excluded_categories=["gift"], refund_rounding=side)
+        purchase = basket(1_000, Line(5_000, category="gift"))
+        assert base(rules, purchase, [0, 5_000], [1_000, 0]) == [0, 10]
 
 
 def test_spread_gives_the_rest_to_the_largest_remainders_then_to_earlier_lines() -> None:
@@ -113,75 +235,3 @@ def test_kept_lines_refuses(refunded: list[int], code: str) -> None:
     with pytest.raises(InvalidInputError) as refused:
         kept_lines([Line(100)], refunded)
     assert refused.value.code == code
-
-
-@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=8), st.data())
-def test_spread_sums_to_the_amount_and_stays_within_each_line(
-    remaining: list[int], data: st.DataObject
-) -> None:
-    amount = data.draw(st.integers(0, sum(remaining)))
-    parts = spread(amount, remaining)
-    assert sum(parts) == amount
-    assert all(0 <= part <= each for part, each in zip(parts, remaining, strict=True))
-
-
-@st.composite
-def earning(draw: st.DrawFn) -> EarningRule:
-    multiplier = [
-        {"name": name, "factor": draw(st.sampled_from(["0.5", "1.2", "3"])), "categories": [name]}
-        for name in draw(st.sampled_from([[], ["a"], ["a", "b"]]))
-    ]
-    return rule(
-        points=draw(st.sampled_from(["1", "1.2", "0.1"])),
-        rounding=draw(st.sampled_from(["floor", "half_up", "half_even", "ceiling"])),
-        base=draw(st.sampled_from(["after_discount", "before_discount"])),
-        stacking="best",
-        per_purchase_cap=draw(st.sampled_from([None, "100"])),
-        multiplier=multiplier,
-    )
-
-
-amounts = st.integers(0, 10**5)
-lines = st.lists(
-    st.builds(Line, amounts, amounts, category=st.sampled_from(["", "a", "b"])),
-    min_size=1,
-    max_size=5,
-)
-
-
-@given(earning(), lines, st.integers(0, 10**4), st.data())
-def test_refunds_in_parts_take_back_exactly_what_was_awarded(
-    rule: EarningRule, lines: list[Line], cut_by_caps: int, data: st.DataObject
-) -> None:
-    purchase = basket(*lines)
-    awarded = max(0, award(rule, purchase, NOON, {}).points - cut_by_caps)
-    refunded = [0] * len(lines)
-    taken = 0
-    while (left := purchase.amount - sum(refunded)) > 0:
-        amount = data.draw(st.integers(max(1, left // 4), left))
-        remaining = [line.amount - back for line, back in zip(lines, refunded, strict=True)]
-        parts = spread(amount, remaining)
-        refunded = [back + part for back, part in zip(refunded, parts, strict=True)]
-        now = reversal(
-            rule, purchase, NOON, awarded=awarded, already_reversed=taken, refunded=refunded
-        )
-        assert now >= 0
-        taken += now
-        assert taken <= awarded
-    if purchase.amount:
-        assert taken == awarded
-
-
-@given(earning(), lines, st.data())
-def test_two_refunds_take_back_the_same_in_either_order(
-    rule: EarningRule, lines: list[Line], data: st.DataObject
-) -> None:
-    first = [data.draw(st.integers(0, line.amount)) for line in lines]
-    second = [
-        data.draw(st.integers(0, line.amount - back))
-        for line, back in zip(lines, first, strict=True)
-    ]
-    both = [a + b for a, b in zip(first, second, strict=True)]
-    one = take_back(rule, basket(*lines), first, both)
-    other = take_back(rule, basket(*lines), second, both)
-    assert sum(one) == sum(other) == sum(take_back(rule, basket(*lines), both))

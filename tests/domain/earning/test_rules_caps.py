@@ -1,0 +1,375 @@
+"""Caps: their periods, what is left of them, and what goes into later periods."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from domain.earning.rules import CapKey, Event, Part, Verdict
+from domain.earning.rules_caps import (
+    ALWAYS,
+    PERIODS_MAX,
+    budgets_of,
+    counter_of,
+    first_of,
+    keys_of,
+    left,
+    period_of,
+    use,
+)
+from domain.earning.rules_compile import EarningRules
+from domain.earning.section_parts import Cap
+from tests.support.earning import NEW_YORK, NOON, activity, basket, given_by, judged, made
+
+XPLR = ["01-01", "05-01", "09-01"]
+
+
+def capped(*caps: dict[str, Any], **settings: Any) -> EarningRules:
+    named = [{"name": f"c{index}"} | cap for index, cap in enumerate(caps)]
+    return made(cap=named, **({"rate": "1"} | settings))
+
+
+def in_turn(rules: EarningRules, *events: tuple[Event, datetime]) -> list[Verdict]:
+    """Judge events one after the other, what is used up carried along."""
+    used: dict[CapKey, int] = {}
+    verdicts = []
+    for event, at in events:
+        verdict = judged(rules, event, at=at, used=used, facts={"member.count": {}})
+        for key, taken in verdict.uses.items():
+            used[key] = used.get(key, 0) + taken
+        verdicts.append(verdict)
+    return verdicts
+
+
+def local(text: str, zone: str = "America/New_York") -> datetime:
+    return datetime.fromisoformat(text).astimezone(ZoneInfo(zone))
+
+
+@pytest.mark.parametrize(
+    ("zone", "period", "at", "begins", "ends"),
+    [
+        ("America/New_York", "day", "2026-05-05T16:00Z", "2026-05-05T04:00Z", "2026-05-06T04:00Z"),
+        ("America/New_York", "day", "2026-03-08T16:00Z", "2026-03-08T05:00Z", "2026-03-09T04:00Z"),
+        ("America/New_York", "day", "2026-11-01T16:00Z", "2026-11-01T04:00Z", "2026-11-02T05:00Z"),
+        ("America/New_York", "week", "2026-05-11T03:59Z", "2026-05-04T04:00Z", "2026-05-11T04:00Z"),
+        ("America/New_York", "hour", "2026-11-01T05:30Z", "2026-11-01T05:00Z", "2026-11-01T06:00Z"),
+        ("America/New_York", "hour", "2026-11-01T06:30Z", "2026-11-01T06:00Z", "2026-11-01T07:00Z"),
+        ("Europe/London", "month", "2026-03-31T22:59Z", "2026-03-01T00:00Z", "2026-03-31T23:00Z"),
+        ("Europe/London", "month", "2026-03-31T23:00Z", "2026-03-31T23:00Z", "2026-04-30T23:00Z"),
+        ("Europe/London", "hour", "2026-10-25T01:59Z", "2026-10-25T01:00Z", "2026-10-25T02:00Z"),
+        ("Asia/Ho_Chi_Minh", "year", "2026-12-31T17:00Z", "2026-12-31T17:00Z", "2027-12-31T17:00Z"),
+        (
+            "Asia/Ho_Chi_Minh",
+            "quarter",
+            "2026-05-05T00:00Z",
+            "2026-03-31T17:00Z",
+            "2026-06-30T17:00Z",
+        ),
+        ("Pacific/Chatham", "day", "2026-05-05T11:14Z", "2026-05-04T11:15Z", "2026-05-05T11:15Z"),
+        ("Pacific/Chatham", "day", "2026-09-26T16:00Z", "2026-09-26T11:15Z", "2026-09-27T10:15Z"),
+        ("Pacific/Chatham", "hour", "2026-05-05T11:20Z", "2026-05-05T11:15Z", "2026-05-05T12:15Z"),
+    ],
+)
+def test_periods_are_those_of_the_brands_clock(
+    zone: str, period: str, at: str, begins: str, ends: str
+) -> None:
+    found = period_of(Cap(name="c", period=period, points="1"), local(at, zone))
+    assert found == (datetime.fromisoformat(begins), datetime.fromisoformat(ends))
+
+
+def test_without_a_period_a_cap_is_for_all_time() -> None:
+    assert period_of(Cap(name="c", points="1"), NOON) == (ALWAYS, None)
+
+
+@pytest.mark.parametrize(
+    ("at", "begins", "ends"),
+    [
+        ("2026-06-18T03:59Z", "2025-06-18T04:00Z", "2026-06-18T04:00Z"),
+        ("2026-06-18T04:00Z", "2026-06-18T04:00Z", "2027-06-18T04:00Z"),
+    ],
+)
+def test_m1_a_year_of_the_programme_from_18_june(at: str, begins: str, ends: str) -> None:
+    # Marriott and Starbucks: 1,000 Stars from 18 June to 17 June (loyalty M1).
+    found = period_of(Cap(name="c", windows=["06-18"], points="1000"), local(at))
+    assert found == (datetime.fromisoformat(begins), datetime.fromisoformat(ends))
+
+
+def test_windows_of_a_year() -> None:
+    cap = Cap(name="c", windows=XPLR, points="500")
+    found = [period_of(cap, local(f"2026-{day}T12:00Z"))[0] for day in ("04-30", "05-02", "12-31")]
+    assert [f"{each:%Y-%m-%dT%H}" for each in found] == [
+        "2026-01-01T05",
+        "2026-05-01T04",
+        "2026-09-01T04",
+    ]
+
+
+def test_what_is_left_is_never_negative() -> None:
+    (limit,) = capped({"points": "100", "period": "day"}).limits
+    key = CapKey("c0", NOON)
+    assert left(limit, key, {}, {}) == 100
+    assert left(limit, key, {key: 30}, {key: 20}) == 50
+    # A cap that was lowered below what is used up takes nothing away.
+    assert left(limit, key, {key: 90}, {key: 20}) == 0
+
+
+def test_nothing_taken_is_not_noted() -> None:
+    uses: dict[CapKey, int] = {}
+    use(uses, CapKey("c", NOON), 0)
+    assert uses == {}
+    use(uses, CapKey("c", NOON), 2)
+    use(uses, CapKey("c", NOON), 3)
+    assert uses == {CapKey("c", NOON): 5}
+
+
+def test_the_tightest_cap_decides_and_all_are_used() -> None:
+    rules = capped({"points": "100", "period": "day"}, {"points": "1000", "period": "year"})
+    day = CapKey("c0", datetime(2026, 5, 5, 4, tzinfo=UTC))
+    year = CapKey("c1", datetime(2026, 1, 1, 5, tzinfo=UTC))
+    verdict = judged(rules, basket(8_000), used={day: 70, year: 10})
+    assert (verdict.points, verdict.computed) == (30, 80)
+    assert verdict.uses == {day: 30, year: 30}
+    full = judged(rules, basket(8_000), used={day: 100})
+    assert full == Verdict((), 80, {}, ())
+
+
+def test_rules_of_a_cap_share_it_in_their_order() -> None:
+    rules = capped(
+        {"points": "100", "period": "day", "rules": ["a", "b"]},
+        rule=[
+            {"name": "a", "points": "70"},
+            {"name": "b", "points": "60"},
+            {"name": "c", "points": "5"},
+        ],
+    )
+    (verdict,) = in_turn(rules, (basket(1_000), NOON))
+    assert given_by(verdict) == {"base": 10, "a": 70, "b": 30, "c": 5}
+    assert list(verdict.uses.values()) == [100]
+
+
+def test_once_a_day_each_day() -> None:
+    rules = capped({"times": 1, "period": "day"}, rate=None, rule=[{"name": "a", "points": "1"}])
+    midnight = datetime(2026, 5, 6, tzinfo=NEW_YORK)
+    times = (NOON, midnight - timedelta(seconds=1), midnight, midnight + timedelta(hours=1))
+    verdicts = in_turn(rules, *((basket(1), at) for at in times))
+    assert [verdict.points for verdict in verdicts] == [1, 0, 1, 0]
+    assert [sum(verdict.uses.values()) for verdict in verdicts] == [1, 0, 1, 0]
+
+
+def test_l1_once_an_hour() -> None:
+    # Lyft, August 2016: at most one ride an hour earns (loyalty L1).
+    rules = capped(
+        {"times": 1, "period": "hour"}, rate=None, rule=[{"name": "r", "on": "ride", "points": "5"}]
+    )
+    # 1 November: from 01:00 to 02:00 comes twice, and each counts.
+    instants = ["05:00", "05:59", "06:00", "06:59", "07:00"]
+    rides = [(activity("ride"), local(f"2026-11-01T{text}Z")) for text in instants]
+    assert [verdict.points for verdict in in_turn(rules, *rides)] == [5, 0, 5, 0, 5]
+
+
+def test_what_a_points_cap_cut_to_nothing_is_not_counted_as_a_time() -> None:
+    rules = capped({"times": 9, "period": "day"}, {"points": "0", "period": "day"})
+    assert judged(rules, basket(100)) == Verdict((), 1, {}, ())
+
+
+def test_m4_ten_thousand_dollars_a_year_earn() -> None:
+    # Starwood and Uber: the first $10,000 a year earn (loyalty M4).
+    rules = capped(
+        {"amount": "10000", "period": "year", "rules": ["ride"]},
+        rate=None,
+        rule=[{"name": "ride", "on": "ride", "points": "2", "per": "1"}],
+    )
+    rides = [(activity("ride", amount=amount), NOON) for amount in (999_999, 2, 100)]
+    last = datetime(2026, 12, 31, 23, 59, tzinfo=NEW_YORK)
+    rides += [(activity("ride", amount=100), last)]
+    rides += [(activity("ride", amount=100), last + timedelta(minutes=1))]
+    verdicts = in_turn(rules, *rides)
+    assert [verdict.points for verdict in verdicts] == [19_999, 0, 0, 0, 2]
+    assert [sum(verdict.uses.values()) for verdict in verdicts] == [999_999, 1, 0, 0, 100]
+
+
+def test_of_several_caps_of_money_the_tightest_counts() -> None:
+    rules = capped({"amount": "100", "period": "day"}, {"amount": "50", "period": "year"})
+    verdict = judged(rules, basket(20_000))
+    assert verdict.points == 50
+    assert list(verdict.uses.values()) == [5_000, 5_000]
+
+
+def test_money_beyond_its_cap_takes_its_part_of_what_is_no_rate() -> None:
+    rules = capped(
+        {"amount": "50", "period": "day"}, rate=None, rule=[{"name": "a", "points": "10"}]
+    )
+    verdicts = in_turn(rules, (basket(4_000), NOON), (basket(4_000), NOON), (basket(0), NOON))
+    # What costs nothing takes none of the money.
+    assert [verdict.points for verdict in verdicts] == [10, 2, 10]
+
+
+@pytest.mark.parametrize("period", [{"period": "month"}, {"windows": ["05-02"]}, {}])
+def test_everyones_cap(period: dict[str, Any]) -> None:
+    rules = capped(
+        {"points": "100", "of": "everyone", "rules": ["draw"], **period},
+        {"points": "7", "of": "everyone", "rules": ["base"]},
+        {"points": "9", "of": "member"},
+        rule=[{"name": "draw", "on": "visit", "points": "60"}],
+    )
+    whole = {each.cap for each in budgets_of(rules, "visit", NOON)}
+    assert whole == {"c0"}
+    assert {each.cap for each in budgets_of(rules, "purchase", NOON)} == {"c1"}
+    assert list(budgets_of(rules, "tour", NOON)) == []
+    assert {each.cap for each in keys_of(rules, "visit", NOON)} == {"c2"}
+
+
+def test_a_budget_for_everything_is_every_kinds() -> None:
+    rules = capped({"points": "100", "of": "everyone"})
+    for kind in ("purchase", "visit"):
+        assert [each.cap for each in budgets_of(rules, kind, NOON)] == ["c0"]
+
+
+def test_all_that_an_event_takes_was_asked_for_before() -> None:
+    rules = capped(
+        {"points": "9", "period": "day"},
+        {"times": 9, "rules": ["a"], "windows": XPLR},
+        {"amount": "9", "of": "everyone", "period": "hour"},
+        rule=[
+            {"name": "a", "points": "1", "nth": 2, "nth_per": "week"},
+            {"name": "b", "points": "1", "first": True},
+            {"name": "c", "points": "1", "on": "visit", "nth": 2},
+        ],
+    )
+    (verdict,) = in_turn(rules, (basket(500), NOON))
+    asked = [*keys_of(rules, "purchase", NOON), *budgets_of(rules, "purchase", NOON)]
+    assert set(verdict.uses) - {key for key in asked if key.cap == "c1"} == {
+        key for key in asked if key.cap != "c1"
+    }
+    assert {each.cap for each in keys_of(rules, "visit", NOON)} == {"c0", "c1", "nth:c"}
+
+
+def test_counters_are_counted_in_their_period() -> None:
+    weekly, ever = made(
+        rule=[
+            {"name": "a", "points": "1", "nth": 2, "nth_per": "week"},
+            {"name": "b", "points": "1", "nth": 2},
+        ]
+    ).givers
+    assert counter_of(weekly, NOON) == CapKey("nth:a", datetime(2026, 5, 4, 4, tzinfo=UTC))
+    assert counter_of(ever, NOON) == CapKey("nth:b", ALWAYS)
+    assert first_of("visit") == CapKey("first:visit", ALWAYS)
+
+
+def start(day: str) -> datetime:
+    return datetime.fromisoformat(day).replace(tzinfo=NEW_YORK)
+
+
+def test_n2_what_a_window_cannot_hold_comes_with_the_next() -> None:
+    # The North Face XPLR: $50 (500 points) a window; 640 points make 140 in the next (loyalty N2).
+    rules = capped({"points": "500", "windows": XPLR, "excess": "carried"})
+    first, second, third = in_turn(
+        rules,
+        (basket(64_000), start("2026-04-30")),
+        (basket(40_000), start("2026-05-01")),
+        (basket(200_000), start("2026-12-31")),
+    )
+    assert first.awards[0].parts == (Part(500, None), Part(140, start("2026-05-01")))
+    assert first.computed == first.points == 640
+    # The window holds 360 more; the rest rolls on.
+    assert second.awards[0].parts == (Part(360, None), Part(40, start("2026-09-01")))
+    assert third.awards[0].parts == (
+        Part(460, None),
+        Part(500, start("2027-01-01")),
+        Part(500, start("2027-05-01")),
+        Part(500, start("2027-09-01")),
+        Part(40, start("2028-01-01")),
+    )
+    assert {key.starts_at: taken for key, taken in first.uses.items()} == {
+        start("2026-01-01"): 500,
+        start("2026-05-01"): 140,
+    }
+
+
+def test_a_full_window_gives_nothing_now() -> None:
+    rules = capped({"points": "10", "period": "month", "excess": "carried"})
+    _, verdict = in_turn(rules, (basket(1_000), NOON), (basket(500), NOON))
+    assert verdict.awards[0].parts == (Part(5, start("2026-06-01")),)
+
+
+def test_a_smaller_purchase_late_fills_no_gap_that_a_larger_one_left() -> None:
+    rules = capped({"points": "10", "period": "month", "excess": "carried"})
+    later, late = in_turn(rules, (basket(2_500), start("2026-06-10")), (basket(1_200), NOON))
+    assert [part.points for part in later.awards[0].parts] == [10, 10, 5]
+    assert late.awards[0].parts == (Part(10, None), Part(2, start("2026-08-01")))
+
+
+def test_several_rules_roll_over_together() -> None:
+    rules = capped(
+        {"points": "10", "period": "month", "excess": "carried"},
+        rule=[{"name": "a", "points": "7"}],
+    )
+    (verdict,) = in_turn(rules, (basket(600), NOON))
+    assert [each.parts for each in verdict.awards] == [
+        (Part(6, None),),
+        (Part(4, None), Part(3, start("2026-06-01"))),
+    ]
+
+
+def test_what_is_lost_to_one_cap_is_not_carried_by_another() -> None:
+    lost = {"points": "25", "period": "year"}
+    carried = {"points": "10", "period": "month", "excess": "carried"}
+    for caps in ([lost, carried], [carried, lost]):
+        (verdict,) = in_turn(capped(*caps), (basket(9_900), NOON))
+        assert [part.points for part in verdict.awards[0].parts] == [10, 10, 5]
+        assert verdict.computed == 99
+
+
+def test_of_two_caps_that_carry_both_are_kept() -> None:
+    months = {"points": "10", "period": "month", "excess": "carried"}
+    years = {"points": "25", "period": "year", "excess": "carried"}
+    for caps in ([months, years], [years, months]):
+        (verdict,) = in_turn(capped(*caps), (basket(3_600), start("2026-11-30")))
+        assert verdict.awards[0].parts == (
+            Part(10, None),
+            Part(10, start("2026-12-01")),
+            Part(10, start("2027-01-01")),
+            Part(6, start("2027-02-01")),
+        )
+        (full,) = in_turn(capped(*caps), (basket(6_000), start("2026-10-31")))
+        assert full.awards[0].parts == (
+            Part(10, None),
+            Part(10, start("2026-11-01")),
+            Part(5, start("2026-12-01")),
+            Part(10, start("2027-01-01")),
+            Part(10, start("2027-02-01")),
+            Part(5, start("2027-03-01")),
+            Part(10, start("2028-01-01")),
+        )
+
+
+def test_a_cap_of_nothing_carries_nothing() -> None:
+    rules = capped({"points": "0", "period": "month", "excess": "carried"})
+    assert judged(rules, basket(500)) == Verdict((), 5, {}, ())
+
+
+@pytest.mark.parametrize("period", ["hour", "year"])
+def test_nothing_is_carried_for_ever(period: str) -> None:
+    rules = capped(
+        {"points": "1", "period": period, "excess": "carried"},
+        {"points": "100000000000", "period": "year"},
+        {"times": 9, "period": "year"},
+    )
+    huge, one = basket(10**12), basket(100)
+    first, second = in_turn(rules, (huge, NOON), (one, NOON))
+    assert (first.computed, first.points) == (10**10, PERIODS_MAX)
+    # What is lost takes nothing of other caps.
+    assert sorted(first.uses.values()) == [*[1] * (PERIODS_MAX + 1), PERIODS_MAX]
+    assert (second.computed, second.points, second.uses) == (1, 0, {})
+
+
+def test_a_cap_of_an_event_is_met_before_those_of_periods() -> None:
+    rules = capped(
+        {"points": "30", "period": "day", "rules": ["a"]},
+        rate=None,
+        per_purchase_cap="50",
+        rule=[{"name": "a", "points": "40"}, {"name": "b", "points": "40"}],
+    )
+    verdict = judged(rules, basket(1))
+    assert (given_by(verdict), verdict.computed) == ({"a": 30, "b": 10}, 50)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("ledger", "purchases", "growth", "jobs", "api", "soak")
+NAMES = ("ledger", "purchases", "growth", "programmes", "jobs", "api", "soak")
 
 
 def main() -> int:

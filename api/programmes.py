@@ -1,5 +1,6 @@
 """Applying a programme file as a whole: the version, and the books that it needs."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from api.sections import SECTIONS
@@ -11,7 +12,7 @@ from domain.programmes.rules import Document
 from domain.programmes.service import Applied
 from domain.wallets.section import PointsSection
 from domain.wallets.service import open_books
-from kit.db import Session
+from kit.db import Database, Session
 
 
 async def apply_programme(
@@ -20,10 +21,12 @@ async def apply_programme(
     document: Document,
     effective_from: datetime,
     applied_by: str,
+    progress: Callable[[int], None] | None = None,
 ) -> Applied:
     """Apply ``document``, open the points unit and accounts of its brand, and date its points.
 
-    Raises `ProgrammeRefusedError` and the errors of `open_books`; then nothing is applied.
+    ``progress`` is told of how many members the points were dated, batch by batch. Raises
+    `ProgrammeRefusedError` and the errors of `open_books`; then nothing is applied.
     """
     applied = await service.apply(session, now, document, effective_from, applied_by)
     brand = await brands.by_id(session, applied.brand_id)
@@ -31,5 +34,34 @@ async def apply_programme(
     await open_books(session, brand, document.section(PointsSection))
     if applied.created:
         timeline = await programmes.timeline(session, brand.id, SECTIONS)
-        await redate_all(session, now, brand, timeline)
+        await redate_all(session, now, brand, timeline, progress)
     return applied
+
+
+class _UndoError(Exception):
+    """Leaves a rehearsal's transaction, taking along what was found."""
+
+    def __init__(self, same: Applied | None) -> None:
+        super().__init__()
+        self.same = same
+
+
+async def rehearse(
+    database: Database, now: datetime, document: Document, effective_from: datetime
+) -> Applied | None:
+    """Return the version that says the same already, None if applying would add one.
+
+    Raises what applying would raise. Nothing is written.
+    """
+
+    async def work(session: Session) -> Applied | None:
+        brand_id, same = await service.judged(session, now, document, effective_from)
+        brand = await brands.by_id(session, brand_id)
+        assert brand is not None
+        await open_books(session, brand, document.section(PointsSection))
+        raise _UndoError(same)
+
+    try:
+        return await database.write(work)
+    except _UndoError as undone:
+        return undone.same

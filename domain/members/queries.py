@@ -72,5 +72,11 @@ async def page(
     return [_member(row) for row in rows]
 
 
+async def count(session: Session, brand_id: int) -> int:
+    """Return how many members a brand has."""
+    found: int = await session.value("SELECT count(*) FROM member WHERE brand_id = $1", brand_id)
+    return found
+
+
 def _member(row: asyncpg.Record) -> Member:
     return Member(*row)

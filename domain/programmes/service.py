@@ -16,8 +16,8 @@ _ADD_BRAND = """
     ON CONFLICT (code) DO NOTHING
 """
 # The lock makes two applications for one brand follow each other.
-_LOCK_BRAND = "SELECT id, name, time_zone, currency FROM brand WHERE code = $1 FOR UPDATE"
-_RENAME_BRAND = "UPDATE brand SET name = $2 WHERE id = $1"
+_LOCK_BRAND = "SELECT id, time_zone, currency FROM brand WHERE code = $1 FOR UPDATE"
+_RENAME_BRAND = "UPDATE brand SET name = $2 WHERE id = $1 AND name <> $2"
 _ADD_VERSION = """
     INSERT INTO programme_version
         (brand_id, effective_from, document, content_hash, applied_at, applied_by)
@@ -49,17 +49,10 @@ async def apply(
     time zone or currency would change, or the version would start in the past of another.
     """
     section = document.section(BrandSection)
-    brand = await _brand(session, now, section)
-    brand_id: int = brand["id"]
-    versions = await queries.versions(session, brand_id)
-    same = same_content(versions, document, effective_from)
+    brand_id, same = await judged(session, now, document, effective_from)
     if same is not None:
-        return Applied(brand_id, same.id, same.effective_from, created=False)
-    error = _change_of_nature(brand, section) or refusal(versions, effective_from, now)
-    if error is not None:
-        raise error
-    if brand["name"] != section.name:
-        await session.value(_RENAME_BRAND, brand_id, section.name)
+        return same
+    await session.value(_RENAME_BRAND, brand_id, section.name)
     version_id: int = await session.value(
         _ADD_VERSION,
         brand_id,
@@ -70,6 +63,26 @@ async def apply(
         applied_by,
     )
     return Applied(brand_id, version_id, effective_from, created=True)
+
+
+async def judged(
+    session: Session, now: datetime, document: Document, effective_from: datetime
+) -> tuple[int, Applied | None]:
+    """Return the brand's id and, if it says the same already, the version that does.
+
+    Locks the brand, and creates it if this is its first programme. Raises as `apply` does.
+    """
+    section = document.section(BrandSection)
+    brand = await _brand(session, now, section)
+    brand_id: int = brand["id"]
+    versions = await queries.versions(session, brand_id)
+    same = same_content(versions, document, effective_from)
+    if same is not None:
+        return brand_id, Applied(brand_id, same.id, same.effective_from, created=False)
+    error = _change_of_nature(brand, section) or refusal(versions, effective_from, now)
+    if error is not None:
+        raise error
+    return brand_id, None
 
 
 async def _brand(session: Session, now: datetime, section: BrandSection) -> asyncpg.Record:

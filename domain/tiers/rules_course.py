@@ -27,7 +27,7 @@ granted status. It is computed, never stored, so it always is what the history s
   higher of the tier that was earned and all that are granted.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
@@ -36,7 +36,7 @@ from uuid import UUID
 
 from domain.tallies.rules import Tallies
 from domain.tiers.rules_count import Counter, Series, series
-from domain.tiers.rules_hold import Handover, Hold, hold
+from domain.tiers.rules_hold import Handover, Hold, hold, rank_at_once
 from domain.tiers.rules_ladder import Ladder, Ladders, Stretch
 from kit.calendar import day_start
 
@@ -140,11 +140,24 @@ def tiers_at(
         ladder = passed[-1].ladder if passed else None
         if ladder is None:
             continue
-        _, machine = walk(passed, joined, tallies, until=day)
-        assert machine is not None
-        rank = max(machine.rank, _granted([g for g in grants if g.ladder == code], ladder, at))
+        rank = _rank(passed, joined, tallies, day)
+        if grants:
+            rank = max(rank, _granted([g for g in grants if g.ladder == code], ladder, at))
         found[code] = ladder.rungs[rank].name
     return found
+
+
+def _rank(stretches: Sequence[Stretch], joined: date, tallies: Tallies, day: date) -> int:
+    """Return the rank that is earned on ``day``, which the last of ``stretches`` judges."""
+    first = stretches[0]
+    if len(stretches) == 1 and first.ladder is not None:
+        counter = Counter(first.ladder, joined, series(first.ladder, tallies))
+        rank = rank_at_once(counter, first.first, day)
+        if rank is not None:
+            return rank
+    _, machine = walk(stretches, joined, tallies, until=day)
+    assert machine is not None
+    return machine.rank
 
 
 def moves(
@@ -168,9 +181,10 @@ def walk(
     """
     steps: list[Step] = []
     machine: Hold | None = None
+    last = date.min
     counted: dict[tuple[object, ...], Series] = {}
     for stretch in stretches:
-        held = machine.handover() if machine else Handover()
+        held = machine.handover(last) if machine else Handover()
         if stretch.ladder is None:
             machine = None
             steps.append(Step(stretch.start, None, -1))
@@ -201,21 +215,24 @@ def _changes(
     machine: Hold, days: Sequence[date], first: date, last: date
 ) -> Iterator[tuple[date, int]]:
     """Yield each change of rank after ``first`` up to and including ``last``."""
-    next_day = bisect_right(days, first)
+    index = bisect_right(days, first)
     rank = machine.rank
     while True:
+        index = machine.next_look(index)
         due = machine.due()
-        if next_day < len(days) and (due is None or days[next_day] < due):
-            day = days[next_day]
+        if index < len(days) and (due is None or days[index] < due):
+            day = days[index]
             if day > last:
                 return
             machine.look(day)
-            next_day += 1
+            index += 1
         elif due is None or due > last:
             return
         else:
             day = due
             machine.lapse(day)
+            # Days that meant nothing to the higher tier may mean something to the lower one.
+            index = bisect_left(days, day)
         if machine.rank != rank:
             rank = machine.rank
             yield day, rank

@@ -4,7 +4,6 @@ A machine is told of days in order: `look` at a day on which something was count
 the day that `due` names, when time alone changes something. `rank` is where the member is.
 """
 
-from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -12,6 +11,9 @@ from typing import Protocol
 
 from domain.tiers.rules_count import Counter
 from kit.calendar import months_after
+
+_ONE_DAY = timedelta(days=1)
+_NOT_AT_ONCE = ("months", "forever")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +56,17 @@ class Hold(Protocol):
     def look(self, day: date) -> None:
         """Take up what ``day`` brought."""
 
+    def next_look(self, index: int) -> int:
+        """Return which of the counted days from ``index`` on may be the next to change a thing."""
+
     def due(self) -> date | None:
         """Return the day on which time alone changes something next, None if it never does."""
 
     def lapse(self, day: date) -> None:
         """Let go on ``day`` of what is over."""
 
-    def handover(self) -> Handover:
-        """Return what the member holds, for the next version of the ladder."""
+    def handover(self, last: date, /) -> Handover:
+        """Return what the member holds after ``last``, for the next version of the ladder."""
 
 
 class UntilWindowEnds:
@@ -71,27 +76,35 @@ class UntilWindowEnds:
         ladder = counter.ladder
         self._counter = counter
         self._grace = timedelta(days=ladder.grace_days)
-        self._windows = 2 if ladder.holds == "end_of_next_window" else 1
         # An expression can be worth a tier before anything was counted: it is never lost.
         self._floor = counter.rank(counter.nothing)
         self._until = [date.min] * len(ladder.rungs)
-        self._closes = self._held_to = date.min
+        self._reached = self._floor
+        self._enter(day)
         for name, until in held.until.items():
             rank = ladder.ranks.get(name)
-            if rank is None:
-                continue
-            if until is None:
-                self._hold(rank, self._end(day))
-            else:
+            if rank is not None and until is None:
+                self._hold(rank)
+            elif rank is not None and until is not None:
                 self._until[rank] = until
-        self.rank = max(self._highest(day - timedelta(days=1)), self._floor)
+        self.rank = max(self._highest(day - _ONE_DAY), self._floor)
 
     def look(self, day: date) -> None:
         """Hold every rung up to the one that the window's count reaches."""
+        if day >= self._closes:
+            self._enter(day)
         reached = self._counter.reached(day)
-        if reached > self._floor:
-            self._hold(reached, self._end(day))
+        if reached > self._reached:
+            self._reached = reached
+            self._hold(reached)
         self.rank = max(self.rank, reached)
+
+    def next_look(self, index: int) -> int:
+        """Return the next day on which the window reaches a higher rung, or a window begins."""
+        days = self._counter.days
+        if index == len(days) or days[index] >= self._closes:
+            return index
+        return self._counter.next_above(index, self._reached)
 
     def due(self) -> date | None:
         """Return the day on which the tier is over."""
@@ -99,39 +112,34 @@ class UntilWindowEnds:
 
     def lapse(self, day: date) -> None:
         """Fall to the highest rung still held, or by one rung for one more window."""
-        if self._counter.ladder.downgrade == "one_tier" and self.rank - 1 > self._floor:
-            closes = self._counter.closes(day)
-            assert closes is not None
-            self._hold(self.rank - 1, closes + self._grace, lowest=self.rank - 1)
+        below = self.rank - 1
+        if self._counter.ladder.downgrade == "one_tier" and below > self._floor:
+            until = self._counter.closes(day) + self._grace
+            self._until[below] = max(self._until[below], until)
         self.rank = max(self._highest(day), self._floor)
 
-    def handover(self) -> Handover:
+    def handover(self, _last: date, /) -> Handover:
         """Return each rung with its end."""
         rungs = self._counter.ladder.rungs
         ends = zip(rungs[1:], self._until[1:], strict=True)
         return Handover({rung.name: until for rung, until in ends if until > date.min})
 
-    def _hold(self, rank: int, until: date, lowest: int = 1) -> None:
-        for each in range(rank, lowest - 1, -1):
-            self._until[each] = max(self._until[each], until)
+    def _enter(self, day: date) -> None:
+        """Begin to count in the window of ``day``."""
+        self._closes = end = self._counter.closes(day)
+        if self._counter.ladder.holds == "end_of_next_window":
+            end = self._counter.closes(end)
+        self._held_to = end + self._grace
+        self._reached = self._floor
 
-    def _end(self, day: date) -> date:
-        if day >= self._closes:
-            closes = self._counter.closes(day)
-            assert closes is not None  # Only windows that begin anew are held by them.
-            self._closes = closes
-            if self._windows > 1:
-                after = self._counter.closes(closes)
-                assert after is not None
-                closes = after
-            self._held_to = closes + self._grace
-        return self._held_to
+    def _hold(self, rank: int) -> None:
+        for each in range(1, rank + 1):
+            self._until[each] = max(self._until[each], self._held_to)
 
     def _highest(self, day: date) -> int:
         """Return the highest rung held after ``day``."""
-        return next(
-            (rank for rank in range(len(self._until) - 1, 0, -1) if self._until[rank] > day), 0
-        )
+        ranks = range(len(self._until) - 1, 0, -1)
+        return next((rank for rank in ranks if self._until[rank] > day), 0)
 
 
 class ForMonths:
@@ -164,9 +172,15 @@ class ForMonths:
         reached = self._counter.reached(day)
         if reached > self.rank:
             # What reached the tier is not what keeps it: else it would count twice.
-            self._begin(reached, day, first=day + timedelta(days=1))
+            self._begin(reached, day, first=day + _ONE_DAY)
         elif self.term is not None and self.term.late and self._kept(self.term, day):
             self._renew(self.term)
+
+    def next_look(self, index: int) -> int:
+        """Return the next day on which a higher rung may be reached, or that may renew the term."""
+        if self.term is not None and self.term.late:
+            return index
+        return self._counter.next_above(index, self.rank)
 
     def due(self) -> date | None:
         """Return the day on which the term, or the grace after it, is over."""
@@ -185,7 +199,7 @@ class ForMonths:
         term = self.term
         assert term is not None
         if not term.late:
-            if self._kept(term, term.end - timedelta(days=1)):
+            if self._kept(term, term.end - _ONE_DAY):
                 self._renew(term)
                 return
             if self._grace:
@@ -196,8 +210,10 @@ class ForMonths:
             rank = min(rank, self._counter.reached(day))
         self._begin(rank, day, first=day)
 
-    def handover(self) -> Handover:
+    def handover(self, last: date, /) -> Handover:
         """Return the term and what is left of it."""
+        while self.term is not None and self.due() is None and self.term.end <= last:
+            self._renew(self.term)
         if self.term is None:
             return Handover()
         return Handover({self.term.tier: self.keep_by(self.term)}, self.term)
@@ -236,24 +252,26 @@ class WhileReached:
             for name, until in held.until.items()
             if until is not None and until > day and name in ranks
         )
-        self._reached = 0
-        self.rank = 0
         self.look(day)
 
     def look(self, day: date) -> None:
         """Take the rung of what the window of ``day`` holds."""
-        days = self._counter.days
-        opens = self._counter.opens(day)
-        self._low = bisect_right(days, opens - timedelta(days=1))
-        self._high = bisect_right(days, day)
+        self._day = day
         self._reached = self._counter.reached(day)
-        self._settle()
+        self.rank = max((rank for _, rank in self._promised), default=0)
+        self.rank = max(self.rank, self._reached)
+
+    def next_look(self, index: int) -> int:
+        """Return the next day on which the window reaches a higher rung."""
+        return self._counter.next_above(index, self._reached)
 
     def due(self) -> date | None:
-        """Return the day on which the oldest day leaves the window, or a promise ends."""
-        ends = [self._promised[0][0]] if self._promised else []
-        if self._low < self._high:
-            ends.append(self._counter.leaves(self._counter.days[self._low]))
+        """Return the day on which the window holds too little, or a promise ends."""
+        ends = [until for until, _ in self._promised[:1]]
+        if not self._counter.rising:
+            ends.extend(self._counter.next_leaving(self._day))
+        elif self._reached:
+            ends.append(self._counter.next_below(self._day, self._reached))
         return min(ends, default=None)
 
     def lapse(self, day: date) -> None:
@@ -261,13 +279,10 @@ class WhileReached:
         self._promised = [each for each in self._promised if each[0] > day]
         self.look(day)
 
-    def handover(self) -> Handover:
+    def handover(self, _last: date, /) -> Handover:
         """Return what was promised before: the count itself holds nothing."""
         rungs = self._counter.ladder.rungs
         return Handover({rungs[rank].name: until for until, rank in self._promised})
-
-    def _settle(self) -> None:
-        self.rank = max(self._reached, *(rank for _, rank in self._promised), 0)
 
 
 class ForEver:
@@ -289,6 +304,10 @@ class ForEver:
         """Rise to the rung that is reached."""
         self.rank = max(self.rank, self._counter.reached(day))
 
+    def next_look(self, index: int) -> int:
+        """Return the next day on which a higher rung may be reached."""
+        return self._counter.next_above(index, self.rank)
+
     def due(self) -> date | None:
         """Return None: nothing ends."""
         return None
@@ -296,10 +315,31 @@ class ForEver:
     def lapse(self, day: date) -> None:
         """Do nothing: nothing ends."""
 
-    def handover(self) -> Handover:
+    def handover(self, _last: date, /) -> Handover:
         """Return the rung, without an end."""
         rungs = self._counter.ladder.rungs
         return Handover({rungs[self.rank].name: None} if self.rank else {})
+
+
+def rank_at_once(counter: Counter, first: date, day: date) -> int | None:
+    """Return the rank on ``day`` of who held nothing before ``first``, None if days must be walked.
+
+    It is what the machine says on that day, for ladders on which it follows from few counts.
+    """
+    ladder = counter.ladder
+    if ladder.holds == "while_reached" or (counter.rising and ladder.window == "lifetime"):
+        return counter.reached(day)
+    if not counter.rising or ladder.downgrade == "one_tier" or ladder.holds in _NOT_AT_ONCE:
+        return None
+    rank, opens = counter.reached(day), counter.opens(day)
+    grace = timedelta(days=ladder.grace_days)
+    while opens > first:
+        end = counter.closes(opens) if ladder.holds == "end_of_next_window" else opens
+        if end + grace <= day:
+            break
+        last = opens - _ONE_DAY
+        rank, opens = max(rank, counter.reached(last)), counter.opens(last)
+    return rank
 
 
 def hold(counter: Counter, held: Handover, day: date) -> Hold:

@@ -62,7 +62,7 @@ class _View:
     def closes(self) -> datetime | None:
         """The instant at which the count begins anew, None if it never does."""
         day = self.counter.closes(self.day)
-        return None if day is None else day_start(self.zone, day)
+        return None if day == date.max else day_start(self.zone, day)
 
     def lacking(self, wanted: int, count: int | None = None) -> int:
         return max(0, wanted - (self.counter.count(self.day) if count is None else count))

@@ -1,6 +1,7 @@
 """What the shipped programmes make of a real year, and what many rules and members cost.
 
-    python -m bench programmes [--only NAME ...] [--purchases 155848] [--members 10000]
+    python -m bench programmes [--parts replay rules members] [--only NAME ...]
+        [--purchases 155848] [--members 10000] [--rounds 20]
 
 Replay: the real year of a grocer's card, moved to 2026 so that the files' dates apply, under each
 shipped programme in a database of its own; the clock goes along with the baskets. Printed is what
@@ -41,6 +42,7 @@ from kit.db import Session
 YEAR_END = datetime(2027, 1, 2, tzinfo=UTC)
 """When the year is over wherever a shipped brand is."""
 RULES = Path(__file__).with_name("thirty_rules.toml").read_text()
+_BY_RULE = "SELECT rule, sum(points)::bigint AS points FROM award GROUP BY rule ORDER BY 2 DESC, 1"
 RATE_BAR = 2_000
 GROWTH_BAR = 1.3
 GROWTH = 10
@@ -79,9 +81,7 @@ async def replayed(scratch: Cluster, name: str, limit: int | None) -> Replay:
         async with shop.database.read() as session:
             timeline = await programmes.timeline(session, shop.brand.id, SECTIONS)
             at_end = await figures(session, shop.brand, timeline, shop.clock.now())
-            by_rule = await session.fetch(
-                "SELECT rule, sum(points)::bigint AS points FROM award GROUP BY rule ORDER BY 2 DESC, 1"
-            )
+            by_rule = await session.fetch(_BY_RULE)
             books = await wallets.books(session, shop.brand.id)
         broken = await faults(shop)
         if books is None:
@@ -200,28 +200,48 @@ def told(replays: list[Replay]) -> None:
     print(report.table(["programme", "rule", "earned"], rules), end="\n\n")
 
 
-async def run(scratch: Cluster, options: argparse.Namespace) -> int:
-    """Measure and print; return the exit code."""
-    before = report.load()
+async def replay(scratch: Cluster, options: argparse.Namespace) -> list[str]:
+    """Replay the year under the programmes asked for; print, return what is broken."""
     replays = [await replayed(scratch, name, options.purchases) for name in options.only]
-    broken = [f"{each.name}: {code}" for each in replays for code in each.broken]
-    rate, awards, more = await ruled(scratch, options.purchases)
-    took, most = await grown(scratch, options.members, options.rounds)
     report.done()
-    count = replays[0].figures.purchases if replays else 0
+    first = replays[0].figures
+    print(f"{first.purchases:,} baskets of {first.members:,} members, as if in 2026.\n")
     told(replays)
-    print(f"{count:,} baskets of {replays[0].figures.members:,} members." if replays else "")
-    print(f"Commits: {scratch.title}. Before: {before}; after: {report.load()}.\n")
-    speeds = [[each.name, f"{each.rate:,.0f}"] for each in replays]
-    print(report.table(["", "baskets/s"], [*speeds, ["thirty rules", f"{rate:,.0f}"]]), end="\n\n")
+    rows = [[each.name, f"{each.rate:,.0f}"] for each in replays]
+    print(report.table(["", "baskets/s"], rows), end="\n\n")
+    return [f"{each.name}: {code}" for each in replays for code in each.broken]
+
+
+async def rules(scratch: Cluster, options: argparse.Namespace) -> list[str]:
+    """Measure thirty rules; print, return what is broken."""
+    rate, awards, broken = await ruled(scratch, options.purchases)
+    report.done()
+    name = f"baskets/s under thirty rules, {awards:.1f} of which give something for a basket"
+    print(report.verdict(name, rate, RATE_BAR), end="\n\n")
+    return [f"thirty rules: {code}" for code in broken]
+
+
+async def members(scratch: Cluster, options: argparse.Namespace) -> list[str]:
+    """Measure ten times the members; print, return what is broken."""
+    took, broken = await grown(scratch, options.members, options.rounds)
+    report.done()
     sizes = [f"{size:,} members" for size in (options.members, options.members * GROWTH)]
     factor = statistics.median(took[1]) / statistics.median(took[0])
     row = [f"{BATCH} baskets, ms", *(report.spread(each) for each in took), f"{factor:.2f}"]
     print(report.table(["", *sizes, "ratio"], [row]), end="\n\n")
-    name = f"baskets/s under thirty rules, {awards:.1f} of which give something for a basket"
-    print(report.verdict(name, rate, RATE_BAR))
-    print(report.verdict("a basket at ten times the members", factor, GROWTH_BAR, most=True))
-    broken += [f"thirty rules: {code}" for code in more] + [f"members: {code}" for code in most]
+    name = "a basket at ten times the members"
+    print(report.verdict(name, factor, GROWTH_BAR, most=True), end="\n\n")
+    return [f"members: {code}" for code in broken]
+
+
+PARTS = {"replay": replay, "rules": rules, "members": members}
+
+
+async def run(scratch: Cluster, options: argparse.Namespace) -> int:
+    """Measure and print; return the exit code."""
+    before = report.load()
+    broken = [fault for part in options.parts for fault in await PARTS[part](scratch, options)]
+    print(f"Commits: {scratch.title}. Before: {before}; after: {report.load()}.")
     for fault in broken:
         print(f"- INVARIANT BROKEN: {fault}")
     return 1 if broken else 0
@@ -236,7 +256,9 @@ def main() -> int:
     )
     every = [path.stem for path in sorted((ROOT / "programmes").glob("*.toml"))]
     names = [name for name in every if "." not in name]
-    parser.add_argument("--only", nargs="*", choices=names, default=names, help="replay these")
+    parts = list(PARTS)
+    parser.add_argument("--parts", nargs="+", choices=parts, default=parts, help="left out: all")
+    parser.add_argument("--only", nargs="+", choices=names, default=names, help="replay these")
     parser.add_argument("--purchases", type=int, help="so many of the year; left out: all")
     parser.add_argument("--members", type=int, default=10_000, help="of the smaller shop")
     parser.add_argument("--rounds", type=int, default=20)

@@ -128,3 +128,15 @@ async def test_s5_birthday_points_once_a_year_within_thirty_days(opened: Opener)
     assert await scene.act("ann", "birthday-points", "2026-06-08") == 0
     assert await scene.act("ann", "birthday-points", "2027-06-09") == 0
     assert await scene.act("ann", "birthday-points", "2027-05-10") == 250
+
+
+async def test_s5_a_birthday_that_goes_over_new_year_counts_once(opened: Opener) -> None:
+    """The file asks for an id of the birthday's year: whoever asks twice is refused."""
+    scene = await opened("beauty-insider", "2026-01-01")
+    await scene.join("noel", "2026-01-02", birthday="1990-12-24")
+    for day, year, points in (("2026-12-26", 2026, 250), ("2027-01-05", 2026, 0)):
+        name = f"birthday-noel-{year}"
+        assert await scene.act("noel", "birthday-points", day, name=name) == points
+    assert (
+        await scene.act("noel", "birthday-points", "2027-12-24", name="birthday-noel-2027") == 250
+    )

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.scenes import Opener, shipped
+from tests.support.scenes import Opener
 
 BASKET = """\
 [brand]
@@ -197,9 +197,3 @@ async def test_stamps_three_a_day_and_more_for_the_tenth(opened: Opener) -> None
         assert await scene.buy("ann", coffee, day) == 1
     assert await scene.buy("ann", coffee, "2026-01-11") == 4
     assert await scene.ends("ann") == [(13, "2028-01-01 00:00")]
-
-
-def test_the_shipped_files_state_what_nobody_published() -> None:
-    """N3 and R2: a choice that a file makes stands in the file."""
-    for name in ("hk-explorer", "corner-shop", "xplr", "airline", "star-rewards-2026"):
-        assert "hosen here" in shipped(name), name

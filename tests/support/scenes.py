@@ -124,12 +124,13 @@ class Scene:
         when: str | None = None,
         *,
         money: str = "0",
+        name: str | None = None,
         **attributes: Scalar,
     ) -> Points:
-        """Record an activity; return what it earned."""
+        """Record an activity; return what it earned, 0 if its name was there before."""
         (outcome,) = await self.shop.act(
             Activity(
-                f"activity-{next(self._numbers)}",
+                name or f"activity-{next(self._numbers)}",
                 member,
                 kind,
                 self.instant(when),
@@ -137,6 +138,8 @@ class Scene:
                 attributes=attributes,
             )
         )
+        if outcome.code == "ACTIVITY_CONFLICT":
+            return 0
         assert outcome.status == "recorded", outcome
         return await self._units(outcome.points)
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from domain.brands.section import BrandSection
 from domain.earning.section_faults import (
     cap_faults,
+    carry_faults,
     condition_faults,
     doubled,
     group_faults,
@@ -93,13 +94,14 @@ class EarningSection(Section):
             yield from placed(("rule", index), rule_faults(rule, others))
             yield from placed(("rule", index), condition_faults(rule, others))
             yield from placed(("rule", index), self._excluded_faults(rule))
-        yield from share_faults(self.rule)
+        yield from share_faults(self.rule, base=self.points is not None)
         yield from group_faults(self.rule)
         known = {BASE, *(rule.name for rule in self.rule)}
         for index, cap in enumerate(self.cap):
             yield from placed(("cap", index), cap_faults(cap, known))
-        yield from self._too_fine(others)
         points = find_section(others, PointsSection)
+        yield from carry_faults(self.cap, self.rule, points)
+        yield from self._too_fine(others)
         if points and points.tier_expiry and find_section(others, TiersSection) is None:
             message = "is for members of tiers, but the file has no [tiers]; add them"
             yield (*ROOT, "points", "tier_expiry"), message

@@ -167,8 +167,11 @@ def _end_faults(rule: Rule, points: PointsSection | None) -> Iterator[Fault]:
         )
 
 
-def share_faults(rules: Sequence[Rule]) -> Iterator[Fault]:
-    """Yield shares of nothing, of rules for other events, and shares that go in a circle."""
+def share_faults(rules: Sequence[Rule], *, base: bool) -> Iterator[Fault]:
+    """Yield shares of nothing, of rules for other events, of parts, and that go in a circle.
+
+    ``base`` says whether there is a base rate.
+    """
     by_name = {rule.name: rule for rule in rules}
     told: set[str] = set()
     for index, rule in enumerate(rules):
@@ -179,12 +182,18 @@ def share_faults(rules: Sequence[Rule]) -> Iterator[Fault]:
         kind = PURCHASE if source is None else source.on
         if rule.of != BASE and source is None:
             yield place, f"names {no_such(rule.of, 'rule', [BASE, *by_name])}"
+        elif rule.of == BASE and not base:
+            yield place, f"gives a share of {BASE!r}, points per money, which are missing; add them"
         elif kind != rule.on:
             yield place, f"gives a share of {rule.of!r}, which is on {kind!r}, not on {rule.on!r}"
         elif rule.name not in told and (circle := _circle(rule, by_name)):
             told.update(circle)
             spelled = " of ".join(repr(name) for name in [*circle, rule.name])
             yield place, f"goes in a circle: {spelled}; break it"
+        elif rule.categories or rule.skus or _speaks_of_lines(rule.when):
+            yield place, "gives a share of the whole; leave out categories, skus and line"
+        elif source is not None and source.group is not None and source.group == rule.group:
+            yield place, f"is in the group of {rule.of!r}, so that it could never count with it"
 
 
 def _circle(rule: Rule, by_name: Mapping[str, Rule]) -> list[str]:
@@ -223,6 +232,19 @@ def cap_faults(cap: Cap, known: Collection[str]) -> Iterator[Fault]:
     for index, name in enumerate(cap.rules):
         if name not in known:
             yield ("rules", index), f"names {no_such(name, 'rule', known)}"
+
+
+def carry_faults(
+    caps: Sequence[Cap], rules: Sequence[Rule], points: PointsSection | None
+) -> Iterator[Fault]:
+    """Yield caps that carry what the brand could release before the period it was carried to."""
+    plain = points.pending_from if points else "earning"
+    starts = {BASE: plain} | {rule.name: rule.pending_from or plain for rule in rules}
+    for index, cap in enumerate(caps):
+        waiting = [name for name in cap.rules or starts if starts.get(name) == "release"]
+        if cap.excess == "carried" and waiting:
+            message = f"carries {waiting[0]!r}, which the brand may release before its time comes"
+            yield ("cap", index, "excess"), f"{message}; leave one of the two out"
 
 
 def _window_faults(cap: Cap) -> Iterator[Fault]:

@@ -21,9 +21,6 @@ INSERT INTO wallet (account_id, brand_id, member_id, asset_id)
 SELECT id, {brand}, owner_id, {asset} FROM account
 WHERE brand_id = {brand} AND code = 'member' ORDER BY id;
 
-INSERT INTO qualifying_spend (member_id, year, brand_id, amount)
-SELECT member_id, 2025, {brand}, 10000 * {history} FROM numbered ORDER BY member_id;
-
 -- In rounds, so that a member's history lies apart on the disk as it would.
 CREATE TEMP TABLE event AS
 SELECT nextval(pg_get_serial_sequence('journal', 'id')) AS journal_id, gen_random_uuid() AS key,
@@ -34,7 +31,7 @@ FROM generate_series(1, {history}) AS r CROSS JOIN wallet w;
 INSERT INTO journal (id, brand_id, key, request_hash, code, effective_at, recorded_at, actor, meta)
 OVERRIDING SYSTEM VALUE
 SELECT journal_id, {brand}, key, sha256('x'), 'accrual', at, at, 'system',
-       jsonb_build_object('reference', key)
+       jsonb_build_object('reference', key, 'rule', 'base')
 FROM event;
 
 INSERT INTO transfer (brand_id, journal_id, kind, debit_account, credit_account, asset_id, amount,
@@ -46,10 +43,16 @@ INSERT INTO lot (brand_id, account_id, journal_id, amount, remaining, earned_at,
 SELECT {brand}, account_id, journal_id, 100, 100, at, at FROM event;
 
 INSERT INTO purchase (id, brand_id, external_id, member_id, occurred_at, recorded_at, channel,
-                      store, lines, amount, computed, points, version_id, journal_id, content_hash)
+                      store, lines, amount, computed, points, version_id, content_hash)
 SELECT purchase_id, {brand}, 'p' || journal_id, member_id, at, at, '', '',
-       '[[10000, 0, 1, "", ""]]', 10000, 100, 100, {version}, journal_id, sha256('x')
+       '[[10000, 0, 1, "", ""]]', 10000, 100, 100, {version}, sha256('x')
 FROM event;
+
+INSERT INTO award (event_id, rule, part, brand_id, points, qualifies, journal_id)
+SELECT purchase_id, 'base', 0, {brand}, 100, true, journal_id FROM event;
+
+INSERT INTO tally (member_id, kind, day, brand_id, amount, points, count)
+SELECT member_id, 'purchase', at::date, {brand}, 10000, 100, 1 FROM event;
 
 DROP TABLE event, numbered;
 SET session_replication_role = origin;

@@ -16,9 +16,11 @@ from domain.tallies.rules import Tallies
 from domain.tiers import queries as tiers_queries
 from domain.tiers.rules import Grant, courses, ladders_of
 from domain.wallets import service_debt
+from domain.wallets import store as wallets
 from domain.wallets.queries import books
+from domain.wallets.rules import alive
 from domain.wallets.service_posting import post_all
-from domain.wallets.store import LotChange, change
+from domain.wallets.store import LotChange
 from kit.calendar import day_start
 from kit.db import Session
 from kit.ids import new_id
@@ -120,11 +122,15 @@ async def redate_all(
 async def _give_back(
     session: Session, now: datetime, brand: Brand, moved: Mapping[DatedLot, datetime | None]
 ) -> None:
-    """Undo what was booked as gone of lots that live on, and let debtors pay."""
-    alive = [lot for lot, end in moved.items() if end is None or end > now]
-    back = [lot for lot in alive if lot.expired]
-    if not alive:
+    """Undo what was booked as gone of lots that live on after all, and let debtors pay of them."""
+    risen = [
+        lot
+        for lot, end in moved.items()
+        if lot.expires_at is not None and lot.expires_at <= now and (end is None or end > now)
+    ]
+    if not risen:
         return
+    back = [lot for lot in risen if lot.expired]
     found = await books(session, brand.id)
     assert found is not None
     journal_ids = await post_all(
@@ -144,11 +150,14 @@ async def _give_back(
             for lot in back
         ],
     )
-    await change(
+    await wallets.change(
         session,
         [
             LotChange(journal_id, lot.id, -lot.expired, 0, -lot.expired)
             for lot, journal_id in zip(back, journal_ids, strict=True)
         ],
     )
-    await service_debt.pay(session, now, brand, found, {lot.account_id for lot in alive})
+    debts = await wallets.debts(session, {lot.account_id for lot in risen})
+    lots = await wallets.open_lots(session, debts) if debts else {}
+    owned = [lot for mine in lots.values() for lot in alive(mine, now)]
+    await service_debt.pay(session, now, brand, found, owned)

@@ -54,9 +54,16 @@ def claw_back(lots: Sequence[Lot], amount: int, source: int, now: datetime) -> l
     Its own lot first, pending or not. What the member has spent of it comes from other
     spendable lots, then from pending ones; expired lots are gone.
     """
+    return _take(sorted(alive(lots, now), key=lambda lot: lot.journal_id != source), amount)
+
+
+def alive(lots: Sequence[Lot], now: datetime) -> list[Lot]:
+    """Return those of ``lots`` that have not ended in the order in which points are taken back.
+
+    Spendable ones before pending ones, and among each what ends first.
+    """
     there = [lot for lot in _in_order(lots) if not lot.expired(now)]
-    ordered = sorted(there, key=lambda lot: (lot.journal_id != source, not lot.spendable(now)))
-    return _take(ordered, amount)
+    return sorted(there, key=lambda lot: not lot.spendable(now))
 
 
 def lost(lots: Sequence[Lot], source: int, now: datetime, booked: int) -> int:

@@ -128,7 +128,7 @@ async def accrue(
         for item in accruals
     ]
     journal_ids = await post_all(session, now, brand, journals)
-    in_debt = await store.insert_lots(
+    new = await store.insert_lots(
         session,
         brand.id,
         [
@@ -145,6 +145,5 @@ async def accrue(
             for item, journal_id in zip(accruals, journal_ids, strict=True)
         ],
     )
-    if in_debt:
-        await service_debt.pay(session, now, brand, books, in_debt)
+    await service_debt.pay(session, now, brand, books, new)
     return journal_ids

@@ -102,8 +102,8 @@ async def _give(session: Session, ground: _Ground, items: Sequence[Adjustment]) 
         if outcome.transfer_ids
     ]
     if lots:
-        in_debt = await store.insert_lots(session, ground.brand.id, lots)
-        await service_debt.pay(session, ground.now, ground.brand, ground.books, in_debt)
+        new = await store.insert_lots(session, ground.brand.id, lots)
+        await service_debt.pay(session, ground.now, ground.brand, ground.books, new)
     return outcomes
 
 

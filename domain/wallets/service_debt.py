@@ -4,7 +4,7 @@ A member's debt is the balance of an account of its own, so that the books show 
 debits that account instead of the member's, paying moves points from the member's to it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from domain.brands.rules import Brand
@@ -12,7 +12,7 @@ from domain.ledger import service as ledger
 from domain.ledger.rules import Bound, Journal, NewAccount, Transfer
 from domain.wallets import store
 from domain.wallets.queries import Books
-from domain.wallets.rules import claw_back, total
+from domain.wallets.rules import Lot, Take, total
 from domain.wallets.service_posting import post_all
 from domain.wallets.store import LotChange
 from kit.db import Session
@@ -41,56 +41,46 @@ async def open_accounts(
 
 
 async def pay(
-    session: Session,
-    now: datetime,
-    brand: Brand,
-    books: Books,
-    account_ids: Collection[int],
+    session: Session, now: datetime, brand: Brand, books: Books, lots: Sequence[Lot]
 ) -> None:
-    """Let those of the wallets that are in debt pay it out of all the points they have.
+    """Let the owners of ``lots`` who are in debt pay it out of these, one lot after another.
 
-    Spendable points first, then pending ones; expired ones pay nothing. The caller holds the
-    wallets' locks.
+    Pending points pay as well, those that have ended don't. The caller holds the wallets' locks.
     """
-    debts = await store.debts(session, account_ids) if account_ids else {}
-    if not debts:
+    debts = await store.debts(session, {lot.account_id for lot in lots}) if lots else {}
+    takes: dict[int, list[Take]] = {}
+    for lot in lots:
+        part = 0 if lot.expired(now) else min(lot.remaining, debts.get(lot.account_id, 0))
+        if part:
+            debts[lot.account_id] -= part
+            takes.setdefault(lot.account_id, []).append(Take(lot.id, part))
+    if not takes:
         return
-    mine = await store.open_lots(session, debts)
-    paid = []
-    for account_id, debt in debts.items():
-        takes = claw_back(mine.get(account_id, []), debt, 0, now)
-        if takes:
-            paid.append((account_id, takes))
-    debt_of = await open_accounts(session, brand, books, [account_id for account_id, _ in paid])
-    journal_ids = await post_all(
-        session,
-        now,
-        brand,
-        [
-            Journal(
-                key=new_id(),
-                code="debt_payment",
-                effective_at=now,
-                effective_on=brand.day(now),
-                transfers=(
-                    Transfer(
-                        account_id,
-                        debt_of[account_id],
-                        books.asset_id,
-                        total(takes),
-                        "debt_payment",
-                    ),
-                ),
-            )
-            for account_id, takes in paid
-        ],
-    )
+    debt_of = await open_accounts(session, brand, books, takes)
+    journals = [
+        _journal(now, brand, books, account_id, debt_of[account_id], total(mine))
+        for account_id, mine in takes.items()
+    ]
+    journal_ids = await post_all(session, now, brand, journals)
     await store.change(
         session,
         [
             LotChange(journal_id, take.lot_id, take.amount, 0)
-            for (_, takes), journal_id in zip(paid, journal_ids, strict=True)
-            for take in takes
+            for mine, journal_id in zip(takes.values(), journal_ids, strict=True)
+            for take in mine
         ],
     )
-    await store.change_debts(session, [(account_id, -total(takes)) for account_id, takes in paid])
+    await store.change_debts(session, [(each, -total(mine)) for each, mine in takes.items()])
+
+
+def _journal(
+    now: datetime, brand: Brand, books: Books, account_id: int, debt: int, points: int
+) -> Journal:
+    return Journal(
+        # Nothing to derive it from: a member pays whenever points come.
+        key=new_id(),
+        code="debt_payment",
+        effective_at=now,
+        effective_on=brand.day(now),
+        transfers=(Transfer(account_id, debt, books.asset_id, points, "debt_payment"),),
+    )

@@ -11,7 +11,7 @@ from domain.brands.rules import Brand
 from domain.ledger.rules import Journal, Transfer
 from domain.wallets import store
 from domain.wallets.queries import Books, books
-from domain.wallets.rules import Lot, Take, claw_back, total
+from domain.wallets.rules import Lot, Take, alive, claw_back, total, without
 from domain.wallets.service_debt import pay
 from domain.wallets.service_posting import post_all
 from domain.wallets.store import LotChange
@@ -57,9 +57,9 @@ async def collect(session: Session, now: datetime, brand: Brand, ended: Sequence
     found = await books(session, brand.id)
     assert found is not None
     owed = {row["account_id"]: row["owed"] for row in rows if row["owed"]}
-    if owed:
-        await _collect(session, now, brand, found, ended, owed)
-    await pay(session, now, brand, found, [row["account_id"] for row in rows if row["debt"]])
+    left = await _collect(session, now, brand, found, ended, owed)
+    in_debt = {row["account_id"] for row in rows if row["debt"]}
+    await pay(session, now, brand, found, [lot for lot in left if lot.account_id in in_debt])
 
 
 async def _collect(
@@ -69,14 +69,19 @@ async def _collect(
     found: Books,
     ended: Sequence[Ended],
     owed: dict[int, int],
-) -> None:
+) -> list[Lot]:
+    """Take what is ``owed``; return what is left of what came back alive, hold by hold."""
     taken: list[tuple[Ended, list[Take]]] = []
+    left: list[Lot] = []
     for each in ended:
         lots = [replace(lot, remaining=amount) for lot, amount in each.returned if amount]
         takes = claw_back(lots, owed.get(each.account_id, 0), 0, now)
+        left.extend(alive(without(lots, takes), now))
         if takes:
             owed[each.account_id] -= total(takes)
             taken.append((each, takes))
+    if not owed:
+        return left
     journal_ids = await post_all(
         session, now, brand, [_journal(brand, found, now, *each) for each in taken]
     )
@@ -95,6 +100,7 @@ async def _collect(
         list(owed),
         list(owed.values()),
     )
+    return left
 
 
 def _journal(

@@ -137,20 +137,21 @@ async def change_debts(session: Session, changes: Sequence[tuple[int, int]]) -> 
     )
 
 
-async def insert_lots(session: Session, brand_id: int, lots: Sequence[NewLot]) -> list[int]:
-    """Write new lots; return those of their accounts that are in debt."""
+async def insert_lots(session: Session, brand_id: int, lots: Sequence[NewLot]) -> list[Lot]:
+    """Write new lots; return those whose owner is in debt, in the order given."""
     rows = await session.fetch(
         "WITH new AS (INSERT INTO lot (brand_id, journal_id, account_id, amount, remaining,"
         " earned_at, available_at, expires_at, fixed, release_days)"
         " SELECT $1, j, a, p, p, e, v, x, f, r FROM unnest($2::bigint[], $3::bigint[],"
         " $4::bigint[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::bool[],"
-        " $9::smallint[]) AS n(j, a, p, e, v, x, f, r) RETURNING account_id)"
-        " SELECT account_id FROM wallet WHERE debt > 0"
-        " AND account_id IN (SELECT account_id FROM new)",
+        " $9::smallint[]) AS n(j, a, p, e, v, x, f, r) RETURNING *)"
+        " SELECT new.id, account_id, new.journal_id, new.remaining, new.earned_at,"
+        " new.available_at, new.expires_at"
+        " FROM new JOIN wallet USING (account_id) WHERE debt > 0 ORDER BY new.id",
         brand_id,
         *(list(column) for column in zip(*lots, strict=True)),
     )
-    return [row["account_id"] for row in rows]
+    return [Lot(*row) for row in rows]
 
 
 async def open_lots(session: Session, account_ids: Iterable[int]) -> dict[int, list[Lot]]:

@@ -1,21 +1,29 @@
 """What a member has, as plain dictionaries: the model that wallets are compared with."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from kit.calendar import day_start, months_after
 
 _LAST = datetime.max.replace(tzinfo=UTC)
+ZONE = ZoneInfo("America/New_York")
 
 
 @dataclass
 class ModelLot:
-    """Points of one accrual."""
+    """Points of one accrual. ``idle_months``: it ends after so long without activity."""
 
     journal_id: int
     remaining: int
+    earned_at: datetime
     available_at: datetime
     expires_at: datetime | None
     order: int
+    idle_months: int | None = None
+    waits: int | None = None
     booked: int = 0
 
     def live(self, now: datetime) -> bool:
@@ -44,16 +52,73 @@ class WalletModel:
     holds: dict[int, ModelHold] = field(default_factory=dict)
     breakage: int = 0
     spent: int = 0
-    taken: int = 0
+    issued: int = 0
+    gone: int = 0
     short: dict[int, int] = field(default_factory=dict)
     owed: dict[UUID, int] = field(default_factory=dict)
+    debts: dict[UUID, int] = field(default_factory=dict)
+    active: dict[UUID, set[date]] = field(default_factory=dict)
 
-    def accrue(
-        self, member: UUID, journal_id: int, points: int, at: datetime, until: datetime | None
-    ) -> None:
-        """Give points, spendable from ``at`` until before ``until``."""
-        order = sum(map(len, self.lots.values()))
-        self.lots[member].append(ModelLot(journal_id, points, at, until, order))
+    def accrue(self, member: UUID, lot: ModelLot, now: datetime) -> None:
+        """Give points, out of which a debt is paid first."""
+        self.lots[member].append(lot)
+        self.issued += lot.remaining
+        self._pay(member, [lot], now)
+
+    def count(self) -> int:
+        """Return how many lots there are."""
+        return sum(map(len, self.lots.values()))
+
+    def act(self, member: UUID, day: date, now: datetime) -> None:
+        """Let a member do something on a day, told at ``now``."""
+        self.active.setdefault(member, set()).add(day)
+        self.redate(member, now)
+
+    def redate(self, member: UUID, now: datetime) -> None:
+        """Work out anew when what ends by inactivity ends; what lives on after all comes back."""
+        risen = []
+        for lot in self.lots[member]:
+            if lot.idle_months is None:
+                continue
+            before, lot.expires_at = lot.expires_at, self._idle_end(member, lot)
+            if lot.live(now) and before is not None and before <= now:
+                lot.remaining += lot.booked
+                self.breakage -= lot.booked
+                lot.booked = 0
+                risen.append(lot)
+        self._pay(member, sorted(risen, key=lambda lot: (not lot.spendable(now), _first(lot))), now)
+
+    def _idle_end(self, member: UUID, lot: ModelLot) -> datetime:
+        assert lot.idle_months is not None
+        clock = lot.earned_at.astimezone(ZONE).date()
+        while True:
+            last = months_after(clock, lot.idle_months)
+            end = day_start(ZONE, last + timedelta(days=1))
+            later = [day for day in self.active.get(member, ()) if clock < day <= last]
+            if not later:
+                return end
+            clock = max(later)
+
+    def _pay(self, member: UUID, lots: Iterable[ModelLot], now: datetime) -> None:
+        """Let a debt be paid out of these lots, one after another."""
+        usable = [lot for lot in lots if lot.live(now)]
+        paid = sum(part for _, part in self._take(usable, self.debts.get(member, 0)))
+        self.debts[member] = self.debts.get(member, 0) - paid
+        self.gone += paid
+
+    def adjust(self, member: UUID, points: int, now: datetime) -> str | None:
+        """Take points by hand, or return why they can't be; giving is `accrue`."""
+        usable = self._usable(member, now)
+        if sum(lot.remaining for lot in usable) < points:
+            return "INSUFFICIENT_POINTS"
+        self._take(usable, points)
+        self.gone += points
+        return None
+
+    def _usable(self, member: UUID, now: datetime) -> list[ModelLot]:
+        """Return what is alive: spendable before pending, and what ends first before the rest."""
+        alive = [lot for lot in self.lots[member] if lot.live(now)]
+        return sorted(alive, key=lambda lot: (not lot.spendable(now), _first(lot)))
 
     def reserve(
         self, member: UUID, points: int, now: datetime, expires_at: datetime
@@ -80,25 +145,27 @@ class WalletModel:
         hold.open = False
         left = wanted if kind == "POST" else 0
         self.spent += left
-        alive: list[tuple[ModelLot, int]] = []
+        back: list[ModelLot] = []
         for lot, reserved in sorted(hold.parts, key=lambda part: _first(part[0])):
             used = min(left, reserved)
             left -= used
             lot.remaining += reserved - used
-            if lot.live(now):
-                alive.append((lot, reserved - used))
-        self._collect(hold.member, alive, now)
+            if lot.live(now) and reserved > used:
+                back.append(ModelLot(**(vars(lot) | {"remaining": reserved - used})))
+        self._collect(hold.member, back, now)
         return None
 
-    def _collect(self, member: UUID, alive: list[tuple[ModelLot, int]], now: datetime) -> None:
-        """What refunds could not take because of a hold is taken out of what comes back."""
-        owed = self.owed.get(member, 0)
-        for lot, back in sorted(
-            alive, key=lambda part: (not part[0].spendable(now), *_first(part[0]))
-        ):
-            part = min(owed, back)
-            lot.remaining -= part
-            owed -= part
+    def _collect(self, member: UUID, back: list[ModelLot], now: datetime) -> None:
+        """What refunds could not take because of a hold, and debts, come out of what came back."""
+        owed, debt = self.owed.get(member, 0), self.debts.get(member, 0)
+        of = {lot.journal_id: lot for lot in self.lots[member]}
+        for part in sorted(back, key=lambda lot: (not lot.spendable(now), _first(lot))):
+            first = min(owed, part.remaining)
+            then = min(debt, part.remaining - first)
+            of[part.journal_id].remaining -= first + then
+            owed, debt = owed - first, debt - then
+            self.gone += first + then
+        self.debts[member] = debt
         self.owed[member] = min(owed, self._held(member))
 
     def _held(self, member: UUID) -> int:
@@ -119,21 +186,28 @@ class WalletModel:
             return "EXCEEDS_HOLD"
         return None
 
-    def take_back(self, member: UUID, points: int, source: int, now: datetime) -> int:
-        """Take back what an accrual gave, as far as it is there; return how much that was."""
+    def take_back(
+        self, member: UUID, points: int, source: int, now: datetime, limit: int | None
+    ) -> tuple[int, int]:
+        """Take back what an accrual gave; return how much was there and how much is owed.
+
+        ``limit`` is how much a member may owe in all, None for any amount.
+        """
         (own,) = (lot for lot in self.lots[member] if lot.journal_id == source)
-        others = [lot for lot in self.lots[member] if lot is not own and lot.live(now)]
-        ready = sorted((lot for lot in others if lot.spendable(now)), key=_first)
-        pending = sorted((lot for lot in others if not lot.spendable(now)), key=_first)
-        mine = [own] if own.live(now) else []
+        others = [lot for lot in self._usable(member, now) if lot is not own]
         # What the accrual lost by expiry is not taken a second time from other points.
         lost = own.booked + (0 if own.live(now) else own.remaining)
         due = max(0, points - max(0, lost - self.short.get(source, 0)))
-        took = sum(part for _, part in self._take([*mine, *ready, *pending], due))
-        self.short[source] = self.short.get(source, 0) + points - took
-        self.owed[member] = min(self._held(member), self.owed.get(member, 0) + due - took)
-        self.taken += took
-        return took
+        usable = [own, *others] if own.live(now) else others
+        took = sum(part for _, part in self._take(usable, due))
+        debt = self.debts.get(member, 0)
+        owed = due - took if limit is None else min(due - took, max(0, limit - debt))
+        self.debts[member] = debt + owed
+        self.short[source] = self.short.get(source, 0) + points - took - owed
+        missing = self.owed.get(member, 0) + due - took - owed
+        self.owed[member] = min(self._held(member), missing)
+        self.gone += took
+        return took, owed
 
     @staticmethod
     def _take(lots: list[ModelLot], points: int) -> list[tuple[ModelLot, int]]:
@@ -161,6 +235,14 @@ class WalletModel:
             if hold.open and hold.expires_at <= now:
                 assert self.end(id_, now, "EXPIRE", None) is None
 
+    def release(self, journal_id: int, now: datetime) -> None:
+        """Let points go that wait for the brand."""
+        (lot,) = (x for lots in self.lots.values() for x in lots if x.journal_id == journal_id)
+        if lot.waits is None:
+            return
+        day = now.astimezone(ZONE).date() + timedelta(days=lot.waits)
+        lot.available_at, lot.waits = day_start(ZONE, day) if lot.waits else now, None
+
     def view(self, member: UUID, now: datetime) -> tuple[int, int, int, list[tuple[int, datetime]]]:
         """Return spendable, pending, held, and what expires when."""
         lots = [lot for lot in self.lots[member] if lot.live(now)]
@@ -175,5 +257,5 @@ class WalletModel:
         )
 
 
-def _first(lot: ModelLot) -> tuple[datetime, int]:
-    return (lot.expires_at or _LAST, lot.order)
+def _first(lot: ModelLot) -> tuple[datetime, datetime, int]:
+    return (lot.expires_at or _LAST, lot.earned_at, lot.order)

@@ -106,8 +106,8 @@ class Verdict(NamedTuple):
     """What an event earns, in the asset's smallest unit.
 
     ``computed`` is what the rules said before caps per period. ``uses`` says how much of which
-    cap is taken, ``counted`` which of the counters of the rules go up, ``hits`` the rules for
-    whose turn (``nth``) this was.
+    cap is taken and what counters of rules change by, ``hits`` are the rules for whose turn
+    (``first``, ``nth``) this was.
     """
 
     awards: tuple[Award, ...]

@@ -13,7 +13,16 @@ from domain.earning.rules import (
     Line,
     Verdict,
 )
-from domain.earning.rules_caps import Used, counter_of, first_of, left, limited, period_of, use
+from domain.earning.rules_caps import (
+    Used,
+    counter_of,
+    first_of,
+    left,
+    limited,
+    period_of,
+    turn_of,
+    use,
+)
 from domain.earning.rules_compile import Boost, EarningRules, Giver, Limit, Ratio
 from domain.earning.rules_conditions import Situation, about_lines, applies, fits
 from domain.earning.section_parts import BASE, PURCHASE
@@ -215,9 +224,14 @@ def _factor(rules: EarningRules, boosts: Sequence[Boost], stacking: str, power: 
 
 
 def drawn(giver: Giver, event: Event) -> bool:
-    """Whether a rule that draws lots gives something for an event: the same each time."""
+    """Whether a rule that draws lots gives something for an event: the same each time.
+
+    Nothing is drawn for an event without an id, which can be previewed only.
+    """
     if giver.chance is None:
         return True
+    if not event.external_id:
+        return False
     parts = (giver.seed, giver.name, event.kind, event.external_id)
     draw = int.from_bytes(content_hash(*(part.encode() for part in parts))[:8], "big")
     return draw * giver.chance[1] < giver.chance[0] * _DRAW
@@ -234,8 +248,9 @@ def _turn(
         hits.append(giver.name)
     if giver.nth is not None:
         key = counter_of(giver, situation.local)
-        use(uses, key, 1)
-        if (used.get(key, 0) + uses[key]) % giver.nth:
+        turned = used.get(key, 0) + 1 >= giver.nth
+        use(uses, key, turn_of(giver.nth, turned=turned))
+        if not turned:
             return False
         hits.append(giver.name)
     return True

@@ -38,6 +38,15 @@ def period_of(cap: Cap, local: datetime) -> tuple[datetime, datetime | None]:
     return day_start(zone, first), day_start(zone, after)
 
 
+def turn_of(nth: int, *, turned: bool) -> int:
+    """Return what an event adds to its counter: one more, or, when it ``turned``, a new round.
+
+    The counter holds the events that stand less what their turns cost, so that a refund can
+    take off what a purchase added: nobody turns by goods that went back.
+    """
+    return 1 - nth if turned else 1
+
+
 def counter_of(giver: Giver, local: datetime) -> CapKey:
     """Return where the events are counted of which every so manieth earns."""
     zone, per = local.tzinfo, giver.part.nth_per

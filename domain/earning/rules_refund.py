@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from domain.earning.rules import Facts, Line, Purchase
+from domain.earning.rules import CapKey, Facts, Line, Purchase
 from domain.earning.rules_award import Value, values
 from domain.earning.rules_award import drawn as by_lot
+from domain.earning.rules_caps import counter_of, turn_of
 from domain.earning.rules_compile import EarningRules, Giver
 from domain.earning.rules_conditions import Situation
 from kit.errors import InvalidInputError
@@ -74,25 +75,66 @@ def due(
     kept = kept_lines(purchase.lines, refunded)
     if not kept:
         return dict(awarded)
-    situation = Situation(purchase, local, facts, rules.exponent, rules.speaks)
-    kept_purchase = replace(purchase, lines=kept)
 
     def gate(giver: Giver) -> bool:
-        turned = giver.name in hits or not (giver.first or giver.nth is not None)
-        return turned and by_lot(giver, purchase)
+        return _turned(giver, hits) and by_lot(giver, purchase)
 
-    remain = values(
-        rules, Situation(kept_purchase, local, facts, rules.exponent, rules.speaks), kept, gate
-    )
+    remain = values(rules, _situation(rules, purchase, local, facts, kept), kept, gate)
     whole: list[Value] = []
     if rules.section.refund_rounding == "returned":
-        whole = values(rules, situation, purchase.lines, gate)
+        before = _situation(rules, purchase, local, facts, purchase.lines)
+        whole = values(rules, before, purchase.lines, gate)
     result = {}
     for rule, points in awarded.items():
         same = _same(rules, rule)
         keeps = sum(_kept(rules, value, whole) for value in remain if value.rule in same)
         result[rule] = points - min(points, keeps)
     return result
+
+
+def turns(
+    rules: EarningRules,
+    purchase: Purchase,
+    local: datetime,
+    facts: Facts,
+    hits: Sequence[str],
+    *,
+    kept: Sequence[Line],
+) -> dict[CapKey, int]:
+    """Return what a purchase of which these lines are kept has on the counters of ``nth``.
+
+    So what a refund takes off them is a function of what is kept as well.
+    """
+    if all(giver.nth is None for giver in rules.givers):
+        return {}
+
+    def counted(lines: Sequence[Line]) -> dict[CapKey, int]:
+        found: dict[CapKey, int] = {}
+
+        def gate(giver: Giver) -> bool:
+            stands = by_lot(giver, purchase)
+            if stands and giver.nth is not None:
+                turn = turn_of(giver.nth, turned=giver.name in hits)
+                found[counter_of(giver, local)] = turn
+            return stands and _turned(giver, hits)
+
+        values(rules, _situation(rules, purchase, local, facts, lines), lines, gate)
+        return found
+
+    # What counts only now that less is kept was never counted.
+    at_first = counted(purchase.lines)
+    return {key: turn for key, turn in counted(kept).items() if key in at_first}
+
+
+def _turned(giver: Giver, hits: Sequence[str]) -> bool:
+    return giver.name in hits or not (giver.first or giver.nth is not None)
+
+
+def _situation(
+    rules: EarningRules, purchase: Purchase, local: datetime, facts: Facts, lines: Sequence[Line]
+) -> Situation:
+    event = replace(purchase, lines=tuple(lines))
+    return Situation(event, local, facts, rules.exponent, rules.speaks)
 
 
 def _kept(rules: EarningRules, value: Value, whole: Sequence[Value]) -> int:

@@ -9,8 +9,10 @@ from uuid import UUID
 import orjson
 
 from domain.brands.rules import Brand
+from domain.earning import store_caps
 from domain.earning import store_refund as store
-from domain.earning.rules_refund import due
+from domain.earning.rules import CapKey
+from domain.earning.rules_refund import due, kept_lines, turns
 from domain.earning.rules_refund_request import Refund, check_refund, line_amounts
 from domain.earning.service_count import count_changes
 from domain.earning.service_record import HITS, rules_of
@@ -64,6 +66,8 @@ class _Decided:
     takes: list[tuple[Awarded, int, int]]
     """Each award with what is due of it now, and what was due and not there before."""
     change: Count
+    turns: Mapping[CapKey, int]
+    """What goes off the counters of rules that give something for every so manieth purchase."""
     hash: bytes
 
     @property
@@ -150,9 +154,12 @@ def _decide(
     free = not purchase.purchase.amount and left
     amounts = line_amounts(refund, purchase.purchase, purchase.refunded, free=free)
     was_whole = _is_whole(purchase)
+    programme = _programme(timeline, purchase.version_id)
+    had = _turns(brand, programme, purchase)
     # A later refund of the same list sees this one.
     purchase.refunded = tuple(map(sum, zip(purchase.refunded, amounts, strict=True)))
-    takes = _takes(brand, _programme(timeline, purchase.version_id), purchase)
+    takes = _takes(brand, programme, purchase)
+    has = _turns(brand, programme, purchase)
     gone = -1 if _is_whole(purchase) and not was_whole else 0
     change = Count(
         purchase.member_id,
@@ -162,7 +169,8 @@ def _decide(
         -sum(points for award, points, _ in takes if award.qualifies),
         gone,
     )
-    return _Decided(new_id(), refund, purchase, amounts, takes, change, hashed)
+    lost = {key: has.get(key, 0) - turn for key, turn in had.items() if has.get(key, 0) != turn}
+    return _Decided(new_id(), refund, purchase, amounts, takes, change, lost, hashed)
 
 
 def _is_whole(purchase: Refundable) -> bool:
@@ -175,6 +183,20 @@ def _is_whole(purchase: Refundable) -> bool:
 
 def _programme(timeline: Timeline, version_id: int) -> Programme:
     return next(each for each in timeline.programmes if each.version_id == version_id)
+
+
+def _turns(brand: Brand, programme: Programme, purchase: Refundable) -> dict[CapKey, int]:
+    if _is_whole(purchase):
+        return {}
+    lines = purchase.purchase.lines
+    return turns(
+        rules_of(programme, brand.currency_exponent),
+        purchase.purchase,
+        brand.local(purchase.purchase.occurred_at),
+        purchase.context,
+        purchase.context.get(HITS, ()),
+        kept=kept_lines(lines, purchase.refunded) if any(purchase.refunded) else lines,
+    )
 
 
 def _takes(
@@ -239,6 +261,12 @@ async def _store(
     await store.insert_refunds(
         session, now, brand.id, [_new(each, sums[each.id][0]) for each in decided], rows
     )
+    turned: dict[tuple[UUID, CapKey], int] = {}
+    for each in decided:
+        for key, turn in each.turns.items():
+            whose = each.purchase.member_id, key
+            turned[whose] = turned.get(whose, 0) + turn
+    await store_caps.use_caps(session, turned)
     moves = await count_changes(session, now, brand, timeline, [each.change for each in decided])
     facts = [_fact(brand, each, sums[each.id][0]) for each in decided]
     await record(session, now, [*facts, *moves])

@@ -41,7 +41,10 @@ async def cap_uses(
 
 
 async def use_caps(session: Session, uses: Mapping[tuple[UUID, CapKey], int]) -> None:
-    """Add to what members have used up of caps. A refund gives no room back."""
+    """Add to what members have used up of caps and counters.
+
+    A refund gives no room of caps back; off the counters goes what the goods had added.
+    """
     if not uses:
         return
     ordered = sorted(uses.items())

@@ -251,9 +251,11 @@ def test_every_third_event_that_fits() -> None:
         verdict = judged(rules, basket(Line(100, category=category)), used=used)
         points.append(verdict.points)
         assert verdict.hits == (("third",) if verdict.points else ())
-        assert verdict.uses == ({CapKey("nth:third", ALWAYS): 1} if category == "coffee" else {})
+        turn = {CapKey("nth:third", ALWAYS): -2 if verdict.points else 1}
+        assert verdict.uses == (turn if category == "coffee" else {})
         used = {key: used.get(key, 0) + verdict.uses.get(key, 0) for key in (*used, *verdict.uses)}
     assert points == [0, 0, 0, 10, 0, 0, 0, 10]
+    assert used == {CapKey("nth:third", ALWAYS): 0}
 
 
 @pytest.mark.parametrize(

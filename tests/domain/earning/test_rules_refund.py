@@ -7,7 +7,7 @@ import pytest
 
 from domain.earning.rules import Facts, Line, Purchase
 from domain.earning.rules_compile import EarningRules
-from domain.earning.rules_refund import due, kept_lines, spread
+from domain.earning.rules_refund import due, kept_lines, spread, turns
 from kit.errors import InvalidInputError
 from tests.support.earning import NOON, basket, given_by, judged, made
 
@@ -157,6 +157,41 @@ def test_turns_and_lots_are_what_they_were() -> None:
 
 
 NEW: Facts = {"member.count": {}}
+
+
+COFFEES = [
+    once("tenth", "3", categories=["coffee"], nth=10),
+    once("second", "1", when="event.amount < 5.0", nth=2, nth_per="month"),
+    once("share", "1", chance="0.000000001", seed="s", nth=2),
+    once("plain", "1"),
+]
+
+
+@pytest.mark.parametrize(
+    ("kept", "hits", "expected"),
+    [
+        ([Line(300, category="coffee"), Line(700)], [], {"nth:tenth": 1}),
+        ([Line(300, category="coffee"), Line(700)], ["tenth"], {"nth:tenth": -9}),
+        ([Line(700)], ["tenth"], {}),
+        # Below $5 only since goods went back: that was never counted.
+        ([Line(300, category="coffee")], [], {"nth:tenth": 1}),
+    ],
+)
+def test_what_a_purchase_has_on_counters_is_decided_by_what_is_kept(
+    kept: list[Line], hits: list[str], expected: dict[str, int]
+) -> None:
+    purchase = basket(Line(300, category="coffee"), 700)
+    found = turns(made(rule=COFFEES), purchase, NOON, {}, hits, kept=kept)
+    assert {key.cap: turn for key, turn in found.items()} == expected
+
+
+def test_what_was_counted_is_what_the_award_said() -> None:
+    rules, purchase = made(rule=COFFEES), basket(Line(499, category="coffee"))
+    verdict = judged(rules, purchase)
+    found = turns(rules, purchase, NOON, {}, verdict.hits, kept=purchase.lines)
+    assert found == verdict.uses
+    assert {key.cap for key in found} == {"nth:tenth", "nth:second"}
+    assert turns(made(), purchase, NOON, {}, (), kept=purchase.lines) == {}
 
 
 @pytest.mark.parametrize("side", ["kept", "returned"])

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import settings as example
 from hypothesis import strategies as st
 
-from domain.earning.rules import Line, Purchase
+from domain.earning.rules import CapKey, Line, Purchase, Verdict
 from domain.earning.rules_compile import EarningRules
-from domain.earning.rules_refund import due, kept_lines, spread
+from domain.earning.rules_refund import due, kept_lines, spread, turns
 from tests.support.earning import NOON, basket, given_by, judged, lines, made, settings
 
 paid = lines.filter(lambda line: line.amount > 0)
@@ -160,3 +160,26 @@ def test_rules_that_fall_with_the_basket_take_back_no_more_than_they_gave(
         assert all(0 <= now[rule] <= awarded[rule] for rule in awarded)
         taken = {rule: max(points, now[rule]) for rule, points in taken.items()}
     assert taken == awarded
+
+
+@example(max_examples=60)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 30)), max_size=60))
+def test_nobody_turns_by_goods_that_went_back(steps: list[tuple[bool, int]]) -> None:
+    # Buy or return: a bonus comes only if by then every bonus has four purchases that are kept.
+    rules = made(rule=[{"name": "fourth", "points": "9", "nth": 4}])
+    purchase = basket(100)
+    used: dict[CapKey, int] = {}
+    kept: list[Verdict] = []
+    for buys, which in steps:
+        before = sum(each.points for each in kept)
+        if buys or not kept:
+            kept.append(judged(rules, purchase, used=used))
+            changes = kept[-1].uses
+        else:
+            hits = kept.pop(which % len(kept)).hits
+            has = turns(rules, purchase, NOON, {}, hits, kept=purchase.lines)
+            changes = {key: -turn for key, turn in has.items()}
+        used = {key: used.get(key, 0) + turn for key, turn in changes.items()}
+        points = sum(each.points for each in kept)
+        assert points <= before or points <= 9 * (len(kept) // 4)
+        assert used == dict.fromkeys(used, len(kept) - 4 * (points // 9))

@@ -44,7 +44,7 @@ def period_start(period: Period, day: date) -> date:
             return day.replace(day=1)
         case "quarter":
             return date(day.year, day.month - (day.month - 1) % 3, 1)
-        case "year":
+        case _:
             return date(day.year, 1, 1)
 
 
@@ -60,7 +60,7 @@ def period_next(period: Period, day: date) -> date:
             return months_after(start, 1)
         case "quarter":
             return months_after(start, 3)
-        case "year":
+        case _:
             return months_after(start, 12)
 
 

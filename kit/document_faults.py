@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from kit.toml_lines import Path
 
-_EXPLAINED_MAX = 500
+PROBLEMS_MAX = 100
 _NO_SHAPE = object()
 
 _SYNTAX = {
@@ -58,10 +58,10 @@ def faults(
 ) -> Iterator[tuple[Path, str]]:
     """Yield path and message of each fault that ``model`` found in ``tables``.
 
-    Of a document with very many, those that come first in the model.
+    Of more than ``PROBLEMS_MAX``, those that come first in the model, and one more.
     """
     seen: set[Path] = set()
-    for each in details[:_EXPLAINED_MAX]:
+    for each in details[: PROBLEMS_MAX + 1]:
         path, value, around = _place(tables, each)
         # One of several shapes was meant: a table, or a word. The others' faults are noise.
         branched = around is not _NO_SHAPE

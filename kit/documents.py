@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import (
@@ -17,14 +18,13 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from kit.document_faults import faults, like, spell, syntax_remedy
+from kit.document_faults import PROBLEMS_MAX, faults, like, spell, syntax_remedy
 from kit.errors import LaurelError
 from kit.toml_lines import Path, find_line, lines_by_path
 
 TEXT_LENGTH_MAX = 200
 DOCUMENT_LENGTH_MAX = 1_000_000
 DOTS_MAX = 64
-PROBLEMS_MAX = 100
 WHOLE_MAX = 2**63 - 1
 ROOT: Path = ("",)
 
@@ -59,7 +59,7 @@ class FaultyDocumentError(LaurelError):
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         told = [problem.describe(source) for problem in problems[:PROBLEMS_MAX]]
         if len(problems) > PROBLEMS_MAX:
-            told.append(f"{source}: and {len(problems) - PROBLEMS_MAX} more faults")
+            told.append(f"{source}: and more; mend these first")
         super().__init__("\n".join(told))
         self.source = source
         self.problems = tuple(problems)
@@ -216,8 +216,11 @@ def validate(model: type[Model], tables: Mapping[str, Any], text: str, source: s
 
 
 def located(text: str, problems: Iterable[tuple[Path, str]]) -> list[Problem]:
-    """Return the faults with their line numbers, in the order of the file."""
-    found = list(problems)
+    """Return the faults with their line numbers, in the order of the file.
+
+    Of more than ``PROBLEMS_MAX``, the first ones and one more: each takes time to be told.
+    """
+    found = list(islice(problems, PROBLEMS_MAX + 1))
     lines = lines_by_path(text) if found else {}
     return sorted(
         (Problem(path, message, find_line(lines, path)) for path, message in found),

@@ -104,12 +104,15 @@ class Language:
         if "\n" in text or "\r" in text:
             message = "runs over several lines; write it on one"
             raise ValueError(message)
-        kind = self._compiled(text).return_type()
+        compiled = self._compiled(text)
+        kind = compiled.return_type()
         wanted = _TYPES[result]
         if kind not in (wanted, cel.Type.DYN):
             message = f"is {kind_named(kind.name())}; it must be {_WANTED[result]}"
             raise ValueError(message)
-        compiled = self._compiled(self._counted(text))
+        counted = self._counted(text)
+        if counted != text:
+            compiled = self._compiled(counted)
         return Expression(text, self.names(text), self.keys(text), result, compiled)
 
     def _compiled(self, text: str) -> Any:

@@ -45,7 +45,7 @@ class Difference:
                 return f"{self.path}: removed" + (f", {self.before}" if self.before else "")
             case "changed":
                 return f"{self.path}: {self.before or '(not set)'} → {self.after or '(not set)'}"
-            case "moved":
+            case _:
                 return f"{self.path}: order {self.before} → {self.after}"
 
 

@@ -31,15 +31,11 @@ class _Generator(GenerateJsonSchema):
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
 
-    def none_schema(self, schema: core_schema.NoneSchema) -> JsonSchemaValue:
-        del schema
-        return {"not": {}}
-
 
 def _tidied(value: Any) -> Any:
     """Return a schema without what helps nobody: names of classes, defaults of nothing."""
     if isinstance(value, list):
-        return [_tidied(each) for each in value if each != {"not": {}}]
+        return [_tidied(each) for each in value]
     if not isinstance(value, Mapping):
         return value
     empty = value.get("default", "") in (None, [])
@@ -50,7 +46,4 @@ def _tidied(value: Any) -> Any:
     }
     if isinstance(kept.get("description"), str):
         kept["description"] = kept["description"].replace("``", "`")
-    only = kept.get("anyOf")
-    if isinstance(only, list) and len(only) == 1:
-        kept = {**only[0], **{name: each for name, each in kept.items() if name != "anyOf"}}
     return kept

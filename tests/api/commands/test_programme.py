@@ -185,7 +185,7 @@ def test_the_guide_holds_the_reference_and_every_name_of_expressions() -> None:
     for name in [*VOCABULARY, *PROGRESS]:
         assert f"| `{name}` |" in guide
     written = tomllib.loads(
-        "[[rule]]\n" + "[[rule]]\n".join(re.findall("^(?:when|each) = .*\n", guide, re.M))
+        "[[rule]]\n" + "[[rule]]\n".join(re.findall("^(?:when|each) = .*\n", guide, re.MULTILINE))
     )
     assert len(written["rule"]) == 5
     for rule in written["rule"]:

@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from domain.earning.section_parts import VOCABULARY, rule_language
 from domain.programmes.rules import Version
 from domain.programmes.rules_schema import json_schema
 from domain.tiers.section import PROGRESS
+from kit.embedded import running
 from kit.errors import InvalidInputError
 from tests.support.programmes import GOOD
 from tests.support.tree import ROOT
@@ -57,8 +59,11 @@ def test_check_names_the_byte_that_is_not_utf_8(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("laurel")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return where servers run from the first command to the last."""
+    directory = tmp_path_factory.mktemp("laurel")
+    with running(directory):
+        yield directory
 
 
 @pytest.fixture

@@ -7,10 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from domain.earning.service_refund import Refund
+from domain.earning.rules_refund_request import Refund
 from domain.ledger.rules import Kind, Resolution
-from domain.wallets import jobs
+from domain.wallets import jobs, queries
+from domain.wallets.service_adjust import Adjustment, AdjustOutcome, adjust
 from domain.wallets.service_hold import Hold
+from domain.wallets.service_release import Released, release
+from kit.db import Session
 from kit.ids import new_id
 from tests.support.coherence import assert_coherent
 from tests.support.shop import Shop, opened_shop, purchase
@@ -34,6 +37,105 @@ async def test_200_holds_on_the_last_points_let_one_through(shop: Shop) -> None:
     assert Counter(outcome.code for (outcome,) in held) == {None: 1, "INSUFFICIENT_POINTS": 199}
     balance = await shop.balance("ann")
     assert (balance.spendable, balance.held) == (0, 10)
+
+
+async def test_pitfall_4_of_twenty_who_want_all_of_it_one_gets_it(shop: Shop) -> None:
+    """Fuint #71: 20 parallel gifts out of 100 points gave 2,000."""
+    now = shop.clock.now()
+    await shop.buy(purchase("b1", "ann", 10_000, now))
+    (ann,) = await shop.member_ids("ann")
+    held = await asyncio.gather(
+        *(shop.hold(Hold(new_id(), ann, 100, now + HOUR, f"gift {n}")) for n in range(20))
+    )
+    assert Counter(outcome.code for (outcome,) in held) == {None: 1, "INSUFFICIENT_POINTS": 19}
+    won = next(outcome.hold_id for (outcome,) in held if outcome.hold_id)
+    ends = await asyncio.gather(
+        *(shop.settle(Resolution(new_id(), won, Kind.POST, "redemption")) for _ in range(20))
+    )
+    assert Counter(outcome.refusal for (outcome,) in ends) == {None: 1, "HOLD_RESOLVED": 19}
+    balance = await shop.balance("ann")
+    assert (balance.total, balance.held) == (0, 0)
+
+
+async def test_corrections_and_holds_at_once_take_each_point_once(shop: Shop) -> None:
+    now = shop.clock.now()
+    await shop.buy(purchase("b1", "ann", 10_000, now))
+    (ann,) = await shop.member_ids("ann")
+
+    async def take() -> str | None:
+        item = Adjustment(new_id(), ann, -10, "a broken till", "ada", now)
+
+        async def work(session: Session) -> list[AdjustOutcome]:
+            books = await queries.books(session, shop.brand.id)
+            assert books is not None
+            return await adjust(session, now, shop.brand, books, [item])
+
+        (outcome,) = await shop.database.write(work)
+        return outcome.code
+
+    async def hold(n: int) -> str | None:
+        return (await shop.hold(Hold(new_id(), ann, 10, now + HOUR, f"cup {n}")))[0].code
+
+    codes = await asyncio.gather(*(take() for _ in range(8)), *(hold(n) for n in range(8)))
+    assert Counter(codes) == {None: 10, "INSUFFICIENT_POINTS": 6}
+    taken, reserved = codes[:8].count(None), codes[8:].count(None)
+    balance = await shop.balance("ann")
+    assert (balance.total, balance.held) == (0, 10 * reserved)
+    assert taken + reserved == 10
+
+
+async def test_one_correction_sent_twice_at_once_is_made_once(shop: Shop) -> None:
+    now = shop.clock.now()
+    await shop.buy(purchase("b1", "ann", 1_000, now))
+    (ann,) = await shop.member_ids("ann")
+    items = [Adjustment(new_id(), ann, points, "again", "ada", now) for points in (7, -3)]
+
+    async def work(session: Session) -> list[AdjustOutcome]:
+        books = await queries.books(session, shop.brand.id)
+        assert books is not None
+        return await adjust(session, now, shop.brand, books, items)
+
+    outcomes = await asyncio.gather(*(shop.database.write(work) for _ in range(10)))
+    assert Counter(each.replayed for pair in outcomes for each in pair) == {False: 2, True: 18}
+    assert {each.code for pair in outcomes for each in pair} == {None}
+    assert (await shop.balance("ann")).total == 14
+
+
+async def test_points_released_twice_at_once_are_released_once(shop: Shop) -> None:
+    waiting = await opened_shop(shop.database, shop.clock, _RELEASED)
+    now = shop.clock.now()
+    await waiting.buy(*(purchase(f"b{n}", "ann", 1_000, now) for n in range(3)))
+    async with shop.database.read() as session:
+        journals = [row[0] for row in await session.fetch("SELECT journal_id FROM lot")]
+
+    async def let_go(n: int) -> list[Released]:
+        order = journals if n % 2 else journals[::-1]
+        found = await shop.database.write(
+            lambda session: release(session, shop.clock.now(), waiting.brand, order)
+        )
+        return list(found.values())
+
+    done = await asyncio.gather(*(let_go(n) for n in range(10)))
+    assert Counter(each.replayed for mine in done for each in mine) == {False: 3, True: 27}
+    assert (await waiting.balance("ann")).spendable == 30
+
+
+async def test_a_debt_is_paid_once_by_purchases_at_once(shop: Shop) -> None:
+    text = _RELEASED.replace('pending_from = "release"', 'negative_balance = "collect"')
+    owing = await opened_shop(shop.database, shop.clock, text)
+    now = shop.clock.now()
+    await owing.buy(purchase("b0", "ann", 10_000, now))
+    (ann,) = await owing.member_ids("ann")
+    (held,) = await owing.hold(Hold(new_id(), ann, 100, now + HOUR, "tea"))
+    await owing.settle(Resolution(new_id(), held.hold_id or 0, Kind.POST, "redemption"))
+    await owing.refund(Refund("r0", "b0", now))
+    assert (await owing.balance("ann")).debt == 100
+    await asyncio.gather(
+        *(owing.buy(purchase(f"b{n}", "ann", 1_300, now)) for n in range(1, 11)),
+        *(owing.refund(Refund(f"r{n}", "b0", now)) for n in range(1, 4)),
+    )
+    balance = await owing.balance("ann")
+    assert (balance.debt, balance.spendable) == (0, 30)
 
 
 async def test_same_hold_at_once_reserves_once_and_answers_the_same(shop: Shop) -> None:
@@ -167,3 +269,7 @@ per = "1.00"
 rounding = "floor"
 base = "after_discount"
 """
+
+_RELEASED = _SHORT.replace('"short"', '"waiting"').replace(
+    "expires = { months = 0 }", 'expires = "never"\npending_from = "release"'
+)

@@ -1,14 +1,29 @@
 """Which lots a movement touches: exact values."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from domain.wallets.rules import Lot, Take, claw_back, consume, keep, lost
+from domain.brands.rules import Brand
+from domain.wallets.rules import (
+    Lot,
+    Take,
+    alive,
+    claw_back,
+    consume,
+    debt_room,
+    keep,
+    lost,
+    open_day,
+    total,
+    without,
+)
+from domain.wallets.section import NegativeBalance, NegativeLimit
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
+NOON_TOMORROW = NOW + DAY
 LOT = Lot(
     id=1,
     account_id=1,
@@ -115,3 +130,49 @@ def test_what_is_kept_of_a_hold_is_what_expires_first(
 ) -> None:
     uses = [(lot(1, 0, expires=9), 3), (lot(2, 0, expires=1), 4)]
     assert keep(uses, amount) == expected
+
+
+def test_alive_is_spendable_first_and_of_each_what_ends_first() -> None:
+    lots = [
+        lot(1, expires=3, available_at=NOON_TOMORROW),
+        lot(2),
+        lot(3, expires=9),
+        lot(4, expires=0),
+        lot(5, expires=2, available_at=NOON_TOMORROW),
+    ]
+    assert [each.id for each in alive(lots, NOW)] == [3, 2, 5, 1]
+
+
+LIMIT = NegativeLimit.model_validate({"limit": "2.5"})
+
+
+@pytest.mark.parametrize(
+    ("policy", "debt", "wanted", "room"),
+    [
+        ("refuse", 0, 9, 0),
+        ("collect", 10**9, 9, 9),
+        # 2.5 points are 25 tenths.
+        (LIMIT, 0, 25, 25),
+        (LIMIT, 0, 26, 25),
+        (LIMIT, 20, 9, 5),
+        (LIMIT, 25, 9, 0),
+        (LIMIT, 99, 9, 0),
+    ],
+)
+def test_how_much_may_be_owed(policy: NegativeBalance, debt: int, wanted: int, room: int) -> None:
+    assert debt_room(policy, 1, debt, wanted) == room
+
+
+def test_lots_without_what_was_taken_of_them() -> None:
+    takes = [Take(2, 3), Take(3, 10)]
+    left = without([lot(1), lot(2), lot(3)], takes)
+    assert [each.remaining for each in left] == [10, 7, 0]
+    assert total(takes) == 13
+
+
+def test_a_movement_of_a_closed_day_is_booked_today() -> None:
+    brand = Brand(1, "b", "B", "America/New_York", "USD", 2)
+    yesterday = datetime(2026, 3, 2, 4, 59, tzinfo=UTC)
+    assert open_day(brand, yesterday, None, NOW) == date(2026, 3, 1)
+    assert open_day(brand, yesterday, date(2026, 2, 28), NOW) == date(2026, 3, 1)
+    assert open_day(brand, yesterday, date(2026, 3, 1), NOW) == date(2026, 3, 2)

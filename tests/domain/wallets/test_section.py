@@ -1,6 +1,6 @@
 """When points become spendable and when they end, on the brand's clock."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from domain.wallets.section import PointsSection, available_at, expires_at
 NEW_YORK = ZoneInfo("America/New_York")
 CHATHAM = ZoneInfo("Pacific/Chatham")
 SAIGON = ZoneInfo("Asia/Ho_Chi_Minh")
+LONDON = ZoneInfo("Europe/London")
 
 
 def points(**settings: Any) -> PointsSection:
@@ -62,7 +63,7 @@ def test_points_that_never_expire() -> None:
         ((2026, 5, 5), 12, (2027, 5, 6)),
     ],
 )
-@pytest.mark.parametrize("zone", [NEW_YORK, CHATHAM, SAIGON])
+@pytest.mark.parametrize("zone", [NEW_YORK, LONDON, CHATHAM, SAIGON])
 def test_months_after_the_day_earned(
     zone: ZoneInfo, earned: tuple[int, ...], months: int, gone: tuple[int, int, int]
 ) -> None:
@@ -130,7 +131,7 @@ def test_a_faulty_expiry_is_refused(expires: Any) -> None:
         datetime(2100, 1, 1),  # noqa: DTZ001
         timezones=st.just(UTC),
     ),
-    st.sampled_from([NEW_YORK, CHATHAM, SAIGON]),
+    st.sampled_from([NEW_YORK, LONDON, CHATHAM, SAIGON]),
     st.integers(0, 60),
     st.sampled_from(["day", "month", "year"]),
 )
@@ -149,3 +150,82 @@ def test_points_live_at_least_their_months_and_end_at_a_midnight(
 def test_points_that_would_expire_while_pending_are_a_fault() -> None:
     section = points(expires={"months": 1}, pending_days=29)
     assert [path for path, _ in section.faults({})] == [("pending_days",)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "path", "message"),
+    [
+        ({"expires": {}}, ("expires",), "says nothing"),
+        ({"expires": {"months": 1, "on": date(2026, 1, 1)}}, ("expires",), "has both"),
+        ({"expires": {"on": date(2026, 1, 1), "after": "activity"}}, ("expires",), "a fixed day"),
+        (
+            {"tier_expiry": [{"tiers": ["Gold"], "expires": {}}]},
+            ("tier_expiry", 0, "expires"),
+            "says nothing",
+        ),
+        (
+            {"tier_expiry": [{"tiers": [tier], "expires": "never"} for tier in ("A", "B", "A")]},
+            ("tier_expiry", 2, "tiers"),
+            "'A' has another end above",
+        ),
+        ({"negative_balance": {"limit": "0.5"}}, ("negative_balance", "limit"), "more decimals"),
+    ],
+)
+def test_ends_that_contradict_themselves_are_faults(
+    settings: Any, path: tuple[str | int, ...], message: str
+) -> None:
+    ((where, what),) = points(**settings).faults({})
+    assert where == path
+    assert message in what
+
+
+def test_sound_ends_and_limits_are_no_faults() -> None:
+    section = points(
+        scale=1,
+        expires={"on": date(2026, 1, 1)},
+        tier_expiry=[
+            {"tiers": ["Gold"], "expires": "with_tier"},
+            {"tiers": ["Green"], "expires": {"months": 3}},
+        ],
+        negative_balance={"limit": "0.5"},
+    )
+    assert not list(section.faults({}))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"negative_balance": "forgive"},
+        {"negative_balance": {"limit": 5}},
+        {"negative_balance": []},
+        {"tier_expiry": [{"tiers": ["Gold"], "expires": "soon"}]},
+        {"tier_expiry": [{"tiers": [], "expires": "never"}]},
+        {"warn_days": [0]},
+    ],
+)
+def test_faulty_settings_are_refused(settings: Any) -> None:
+    with pytest.raises(ValidationError):
+        points(**settings)
+
+
+def test_a_fixed_day_ends_what_was_earned_before_it() -> None:
+    fixed = {"on": date(2026, 4, 16)}
+    assert end(fixed, NEW_YORK, 2026, 4, 15, 23, 59) == datetime(2026, 4, 16)  # noqa: DTZ001
+    assert end(fixed, NEW_YORK, 2026, 4, 16) is None
+
+
+def test_the_end_of_a_quarter() -> None:
+    quarter = {"months": 3, "round": "quarter"}
+    assert end(quarter, NEW_YORK, 2026, 5, 5) == datetime(2026, 10, 1)  # noqa: DTZ001
+
+
+def test_london_and_a_day_of_23_hours() -> None:
+    earned = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
+    found = expires_at(points(expires={"months": 0}).expires, LONDON, earned)
+    assert found == datetime(2026, 3, 29, 23, tzinfo=UTC)
+
+
+def test_r3_points_released_five_days_after_settlement() -> None:
+    # developer.eagleeye.com: pending until the fifth day after it (loyalty R3).
+    settled = datetime(2026, 3, 5, 23, 30, tzinfo=NEW_YORK)
+    assert available_at(5, NEW_YORK, settled) == datetime(2026, 3, 10, tzinfo=NEW_YORK)

@@ -43,8 +43,8 @@ query Home {
       total spendable pending held expiringNext { points at } upcomingExpiries { points at }
     }
     tier {
-      name rank validUntil progress spendThisYear { amount currency }
-      next { name missing { amount currency } } keepMissing { amount currency }
+      name rank validUntil progress counted { value unit currency }
+      next { name missing { value unit currency } } keep { missing { value unit currency } }
     }
     movements(first: 20) {
       edges { cursor node { code points effectiveAt recordedAt reference } }

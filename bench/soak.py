@@ -55,7 +55,7 @@ LEAVES = "id externalId displayName joinedAt __typename".split()  # noqa: SIM905
 BELOW = (
     "balance { total spendable pending held }",
     "balance { expiringNext { points at } upcomingExpiries { points at } }",
-    "tier { name rank progress next { name missing { amount currency } } }",
+    "tier { name rank progress next { name missing { value currency } } }",
     "movements(first: 5) { nodes { code points effectiveAt reference } }",
     "last: movements(last: 3) { edges { cursor node { code } } pageInfo { hasNextPage } }",
 )

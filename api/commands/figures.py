@@ -94,7 +94,11 @@ def show(brand: Brand, answer: Figures) -> None:
         "points expired": f"{answer.points_expired:,}",
         "points reversed": f"{answer.points_reversed:,}",
         "points outstanding": f"{answer.points_outstanding:,}",
-        **{f"tier {name}": f"{count:,}" for name, count in answer.tiers.items()},
+        **{
+            f"{'tier' if len(answer.tiers) == 1 else ladder} {name}": f"{count:,}"
+            for ladder, members in answer.tiers.items()
+            for name, count in members.items()
+        },
     }
     for name, value in rows.items():
         table.add_row(name, value)

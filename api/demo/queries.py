@@ -22,9 +22,9 @@ _HOME = """query Home {
     externalId
     joinedAt
     balance { spendable pending held expiringNext { points at } }
-    tier { name validUntil spendThisYear { amount currency } next { name missing { amount } } }
+    tier { name validUntil counted { value } next { name missing { value currency } by } }
     tierAtTheEnd: tier(asOf: "2017-12-31T23:59:59-05:00") {
-      name validUntil spendThisYear { amount currency }
+      name since validUntil granted counted { value currency } benefits { name kind }
     }
     movements(first: 5) { edges { node { code points effectiveAt reference } } }
   }

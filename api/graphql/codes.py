@@ -37,31 +37,49 @@ class ErrorCode(Enum):
     AMOUNT_NEGATIVE = _code("An amount is below zero. Report returned goods as a refund.")
     AMOUNT_TOO_FINE = _code("An amount has more decimals than its currency. Round it before.")
     AMOUNT_TOO_LARGE = _code("An amount is larger than any purchase's.")
+    AMOUNT_OUT_OF_RANGE = _code("An activity's amount is below zero or larger than any purchase's.")
     DISCOUNT_NEGATIVE = _code("A discount is below zero.")
     DISCOUNT_TOO_LARGE = _code("A discount is larger than any purchase's.")
     QUANTITY_OUT_OF_RANGE = _code("A quantity is not from 0 to 10⁹.")
     CURRENCY_UNKNOWN = _code("The currency is no code of ISO 4217.")
     CURRENCY_MISMATCH = _code("The brand counts in another currency. Convert the amounts before.")
 
-    DATE_TOO_EARLY = _code("The purchase is dated before 1970.")
-    DATE_IN_FUTURE = _code("The purchase is dated more than 24 hours ahead.")
-    INVALID_DATE = _code("The refund is dated before 1970 or more than 24 hours ahead.")
+    DATE_TOO_EARLY = _code("A purchase or an activity is dated before 1970.")
+    DATE_IN_FUTURE = _code("A purchase or an activity is dated more than 24 hours ahead.")
+    INVALID_DATE = _code("A date lies outside what its field can hold.")
 
     TOO_MANY_PURCHASES = _code(
         "The list of purchases is too long. Divide it over several requests."
     )
-    TOO_MANY_LINES = _code("There are more than 2,000 lines.")
-    EXTERNAL_ID_EMPTY = _code("The purchase has no id.")
-    EXTERNAL_ID_TOO_LONG = _code("The purchase's id has more than 200 characters.")
-    MEMBER_EMPTY = _code("The purchase names no member.")
-    UNKNOWN_MEMBER = _code(
-        "Nobody is enrolled under this id, and the programme enrols nobody by a purchase."
+    TOO_MANY_ACTIVITIES = _code(
+        "The list of activities is too long. Divide it over several requests."
     )
+    TOO_MANY_MEMBERS = _code("The list of members is too long. Divide it over several requests.")
+    TOO_MANY_EARNINGS = _code(
+        "The list of what earned points is too long. Divide it over several requests."
+    )
+    TOO_MANY_ATTRIBUTES = _code("There are more than 50 attributes, or would be.")
+    TOO_MANY_LINES = _code("There are more than 2,000 lines.")
+    EXTERNAL_ID_EMPTY = _code("The purchase or the activity has no id.")
+    EXTERNAL_ID_TOO_LONG = _code(
+        "The id of the purchase or the activity has more than 200 characters."
+    )
+    MEMBER_EMPTY = _code("The purchase or the activity names no member.")
+    UNKNOWN_MEMBER = _code(
+        "Nobody is enrolled under this id; by a purchase the programme may enrol them, or not."
+    )
+    KIND_EMPTY = _code("The activity does not say what was done.")
+    KIND_RESERVED = _code("The activity's kind is a word of our own, such as `purchase`.")
+    ATTRIBUTE_UNUSABLE = _code(
+        "An attribute has no name, or one that comes twice, or a number beyond 2⁵³."
+    )
+    ACTIVITY_CONFLICT = _code("The activity's id was recorded before with another content.")
     PURCHASE_CONFLICT = _code("The purchase's id was recorded before with another content.")
     PURCHASE_TOO_LARGE = _code("The lines sum to more than any purchase can cost.")
-    AWARD_TOO_LARGE = _code("The purchase would earn more points than an account can hold.")
+    AWARD_TOO_LARGE = _code("It would earn more points than an account can hold.")
 
-    PURCHASE_NOT_FOUND = _code("No purchase is recorded under the id that the refund names.")
+    PURCHASE_NOT_FOUND = _code("No purchase is recorded under the id that is named.")
+    ACTIVITY_NOT_FOUND = _code("No activity is recorded under the id that is named.")
     REFUND_AMBIGUOUS = _code("`amount` and `lines` are both given.")
     REFUND_BEFORE_PURCHASE = _code("The refund is dated before its purchase.")
     REFUND_CONFLICT = _code("The refund's id was recorded before with another content.")
@@ -70,3 +88,15 @@ class ErrorCode(Enum):
     )
     REFUND_LINES_EMPTY = _code("`lines` is an empty list. Leave it out to refund all that is left.")
     REFUND_LINES_MISMATCH = _code("The refund names a line that the purchase does not have.")
+
+    POINTS_TOO_FINE = _code(
+        "The points have more decimals than the brand's unit. Round them before."
+    )
+    INVALID_AMOUNT = _code("The points to give or take are zero, or more than books can hold.")
+    INVALID_DEADLINE = _code("The points or the tier to give would end before they begin.")
+    INSUFFICIENT_POINTS = _code("The points to take are more than the member has.")
+
+    UNKNOWN_LADDER = _code("The programme has no ladder with this code then.")
+    UNKNOWN_TIER = _code("The ladder has no tier with this name then.")
+    STARTS_IN_THE_PAST = _code("The tier to give would begin in the past.")
+    GRANT_NOT_FOUND = _code("The brand has given no tier under this id.")

@@ -18,6 +18,7 @@ from domain.metrics import queries
 class TierCount:
     """A tier and its members."""
 
+    ladder: str = attribute(STAFF, "The code of the ladder, one of `programme.ladders`.")
     name: str = attribute(STAFF, "The tier's name as members read it.")
     members: BigInt = attribute(STAFF, "How many members have it.")
 
@@ -37,7 +38,7 @@ class Figures:
     points_reversed: Points = attribute(STAFF, "Points taken back with refunds.")
     points_outstanding: Points = attribute(STAFF, "Points that members still have.")
     tiers: list[TierCount] = attribute(
-        STAFF, "Members per tier, the lowest tier first.", size=TIERS_USUAL
+        STAFF, "Members per tier, the main ladder's first, the lowest tier first.", size=TIERS_USUAL
     )
 
 
@@ -64,6 +65,8 @@ def _shown(scale: int, brand: Brand, found: queries.Figures) -> Figures:
         points_reversed=points(scale, found.points_reversed),
         points_outstanding=points(scale, found.points_outstanding),
         tiers=[
-            TierCount(name=name, members=BigInt(members)) for name, members in found.tiers.items()
+            TierCount(ladder=ladder, name=name, members=BigInt(number))
+            for ladder, members in found.tiers.items()
+            for name, number in members.items()
         ],
     )

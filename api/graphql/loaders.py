@@ -4,7 +4,7 @@ One `Loaders` lives as long as the reads of one operation are true.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -17,20 +17,25 @@ from api.graphql.reads import Reads
 from api.sections import SECTIONS
 from domain.brands.rules import Brand
 from domain.earning import queries as earning
+from domain.earning.rules_given import Given
 from domain.members import queries as members
 from domain.members.queries import Member
 from domain.programmes import queries as programmes
 from domain.programmes.rules import Timeline
+from domain.tallies import queries as tallies
+from domain.tallies.rules import Tallies
 from domain.tiers import queries as tiers
-from domain.tiers.rules import Standing, standing
+from domain.tiers.rules import Grant, Standing, ladders_of, standings_at
 from domain.wallets import queries as wallets
 from domain.wallets.queries import Movement, WalletBalance
-from domain.wallets.section import PointsSection
+from domain.wallets.section import NegativeBalance, PointsSection
 from kit.db import Session
 
 K = TypeVar("K")
 V = TypeVar("V")
 Read = Callable[[Session, list[K]], Coroutine[Any, Any, dict[K, V]]]
+Standings = Mapping[str, Standing]
+"""A member's standings by ladder, the main one first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +98,12 @@ class Loaders:
         self.members_by_external_id: DataLoader[str, Member | None] = self._loader(
             self._members_by_external_id
         )
-        self.balances: DataLoader[UUID, WalletBalance | None] = self._loader(self._balances)
-        self.standings: DataLoader[tuple[UUID, datetime], Standing | None] = _Shared(
+        self.balances: DataLoader[UUID, WalletBalance | None] = _Shared(load_fn=self._balances)
+        self.standings: DataLoader[tuple[UUID, datetime], Standings | None] = _Shared(
             load_fn=self._standings
         )
+        self.grants: DataLoader[UUID, tuple[Grant, ...] | None] = self._loader(self._grants)
+        self.awards: DataLoader[UUID, tuple[Given, ...] | None] = self._loader(self._awards)
         self.movements: DataLoader[tuple[UUID, int], Movement | None] = self._loader(
             self._movements
         )
@@ -128,33 +135,57 @@ class Loaders:
     async def _members_by_external_id(
         self, session: Session, external_ids: list[str]
     ) -> dict[str, Member]:
-        return await members.by_external_ids(session, self._brand.id, external_ids)
+        found = await members.by_external_ids(session, self._brand.id, external_ids)
+        self.members.prime_many({member.id: member for member in found.values()})
+        return found
 
-    async def _balances(self, session: Session, ids: list[UUID]) -> dict[UUID, WalletBalance]:
-        return await wallets.balances(session, self._now, self._brand.id, ids)
-
-    async def _standings(self, wanted: list[tuple[UUID, datetime]]) -> list[Standing | None]:
+    async def _balances(self, ids: list[UUID]) -> list[WalletBalance | None]:
         # Before the session opens, which they need themselves.
-        timeline = (await self.programmes()).timeline
-        found: dict[tuple[UUID, datetime], Standing] = {}
+        programme = (await self.programmes()).timeline.at(self._now)
+        policy: NegativeBalance = "refuse"
+        if programme is not None:
+            policy = programme.document.section(PointsSection).negative_balance
         async with self._reads.session() as session:
-            for at in dict.fromkeys(at for _, at in wanted):
-                ids = [member_id for member_id, wanted_at in wanted if wanted_at == at]
-                by_member = await self._standings_at(session, timeline, at, ids)
-                found |= {(member_id, at): stands for member_id, stands in by_member.items()}
-        return [found.get(each) for each in wanted]
+            found = await wallets.balances(session, self._now, self._brand.id, ids, policy)
+        return [found.get(each) for each in ids]
 
-    async def _standings_at(
-        self, session: Session, timeline: Timeline, at: datetime, ids: list[UUID]
-    ) -> dict[UUID, Standing]:
-        if at == self._now:
-            return await tiers.standings(session, at, self._brand, timeline, ids)
-        ladder = tiers.ladder_of(timeline.at(at), self._brand)
-        if ladder is None:
-            return {}
-        spent = await earning.spend_by_year(session, self._brand, ids, at)
-        local = self._brand.local(at)
-        return {member_id: standing(ladder, years, local) for member_id, years in spent.items()}
+    async def _grants(self, session: Session, ids: list[UUID]) -> dict[UUID, tuple[Grant, ...]]:
+        return await tiers.grants(session, self._brand.id, ids)
+
+    async def _awards(self, session: Session, ids: list[UUID]) -> dict[UUID, tuple[Given, ...]]:
+        return await earning.awards(session, self._brand.id, ids)
+
+    async def _standings(self, asked: list[tuple[UUID, datetime]]) -> list[Standings | None]:
+        ladders = ladders_of((await self.programmes()).timeline, self._brand)
+        wanted = [each for each in asked if ladders.at(each[1])]
+        # Before the session opens, which they need themselves.
+        ids = [member_id for member_id, _ in wanted]
+        people = dict(zip(ids, await self.members.load_many(ids), strict=True))
+        granted = dict(zip(ids, await self.grants.load_many(ids), strict=True))
+        done = await self._done(wanted)
+        found: dict[tuple[UUID, datetime], Standings] = {}
+        for key, mine in done.items():
+            member_id, at = key
+            member, own = people[member_id], granted[member_id] or ()
+            if member is not None:
+                found[key] = standings_at(
+                    ladders, member.joined_at, mine, own, self._brand.zone, at
+                )
+        return [found.get(each) for each in asked]
+
+    async def _done(
+        self, wanted: list[tuple[UUID, datetime]]
+    ) -> dict[tuple[UUID, datetime], Tallies]:
+        found: dict[tuple[UUID, datetime], Tallies] = {}
+        for at in dict.fromkeys(at for _, at in wanted):
+            ids = [member_id for member_id, wanted_at in wanted if wanted_at == at]
+            async with self._reads.session() as session:
+                if at == self._now:
+                    done = await tallies.tallies(session, self._brand.id, ids)
+                else:
+                    done = await earning.tallies_as_of(session, self._brand, ids, at)
+            found |= {(member_id, at): mine for member_id, mine in done.items()}
+        return found
 
     async def _movements(
         self, session: Session, keys: list[tuple[UUID, int]]

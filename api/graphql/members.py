@@ -1,24 +1,34 @@
 """Members: the home of one's own, one by id, and the brand's list."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
 import strawberry
 
 from api.context import Info
-from api.graphql import dates, ids, paging, wallets
-from api.graphql.fields import SIGNED_IN, attribute, resolver
+from api.graphql import dates, grants, ids, paging, wallets
+from api.graphql.attributes import ATTRIBUTES_USUAL, Attribute, attributes
+from api.graphql.fields import BRAND, SIGNED_IN, attribute, resolver
+from api.graphql.grants import GRANTS_USUAL, StatusGrant
 from api.graphql.loaders import Wanted
 from api.graphql.node import Node
 from api.graphql.paging import After, Before, Connection, First, Last, paged
-from api.graphql.tiers import Tier, tier
+from api.graphql.tiers import LADDERS_USUAL, Tier, tier
 from api.graphql.wallets import Balance, Movement
 from domain.members import queries
 from domain.members.queries import Member as Record
 
 KIND = "Member"
 _EXTERNAL_ID_LENGTH_MAX = 200
+
+AsOf = Annotated[
+    datetime | None,
+    strawberry.argument(
+        description="The tier at another instant instead of now, by what was done and given back"
+        " until then."
+    ),
+]
 
 
 @strawberry.type(description="A person in the brand's programme.")
@@ -31,6 +41,16 @@ class Member(Node):
     joined_at: datetime = attribute(
         SIGNED_IN, "When the member joined: enrolment, or the earliest purchase reported."
     )
+    birthday: date | None = attribute(SIGNED_IN, "The member's birthday, if known.")
+    region: str | None = attribute(
+        SIGNED_IN,
+        "Where the law that protects the member's points applies, such as `CA-ON`, if known.",
+    )
+    attributes: list[Attribute] = attribute(
+        SIGNED_IN,
+        "What the programme's rules may ask of the member, by name.",
+        size=ATTRIBUTES_USUAL,
+    )
 
     @resolver(SIGNED_IN, "What the member has.")
     async def balance(self, info: Info) -> Balance:
@@ -38,21 +58,21 @@ class Member(Node):
         found = await loaders.balances.load(self.key)
         return wallets.balance((await loaders.programmes()).scale, found)
 
-    @resolver(SIGNED_IN, "The member's tier; null while the brand has no tiers.")
-    async def tier(
-        self,
-        info: Info,
-        as_of: Annotated[
-            datetime | None,
-            strawberry.argument(
-                description="The tier at another instant instead of now, by what was spent and"
-                " given back until then."
-            ),
-        ] = None,
-    ) -> Tier | None:
-        at = dates.checked(info, as_of)
-        standing = await info.context.loaders.standings.load((self.key, at))
-        return tier(info.context.principal.brand, standing) if standing else None
+    @resolver(SIGNED_IN, "The member's tier on the main ladder; null while there is none.")
+    async def tier(self, info: Info, as_of: AsOf = None) -> Tier | None:
+        found = await _tiers(info, self.key, as_of)
+        return found[0] if found else None
+
+    @resolver(
+        SIGNED_IN, "The member's tier on each ladder, the main one first.", size=LADDERS_USUAL
+    )
+    async def tiers(self, info: Info, as_of: AsOf = None) -> list[Tier] | None:
+        return await _tiers(info, self.key, as_of)
+
+    @resolver(BRAND, "Tiers given to the member by hand, whenever they count.", size=GRANTS_USUAL)
+    async def grants(self, info: Info) -> list[StatusGrant]:
+        found = await info.context.loaders.grants.load(self.key)
+        return [grants.grant(self.key, each) for each in found or ()]
 
     @paged(SIGNED_IN, "How the member's points came and went, newest first.")
     async def movements(
@@ -92,7 +112,16 @@ def member(record: Record) -> Member:
         external_id=record.external_id,
         display_name=record.display_name,
         joined_at=record.joined_at,
+        birthday=record.birthday,
+        region=record.region,
+        attributes=attributes(record.attributes),
     )
+
+
+async def changed(info: Info, key: UUID | None) -> Member | None:
+    """Return a member whom a mutation has changed, None if it changed nobody."""
+    record = await info.context.loaders.members.load(key) if key else None
+    return member(record) if record else None
 
 
 async def own(info: Info) -> Member | None:
@@ -150,3 +179,15 @@ async def page(
         found = [each for each in found if asked.before is None or each.id < asked.before]
     shown = [member(record) for record in found]
     return paging.connection(cursors, asked, shown, lambda each: each.key)
+
+
+async def _tiers(info: Info, key: UUID, as_of: datetime | None) -> list[Tier]:
+    at = dates.checked(info, as_of)
+    loaders = info.context.loaders
+    found = await loaders.standings.load((key, at))
+    known = await loaders.programmes()
+    programme = known.timeline.at(at)
+    if not found or programme is None:
+        return []
+    brand = info.context.principal.brand
+    return [tier(brand, known.scale, programme, at, each) for each in found.values()]

@@ -44,3 +44,15 @@ def minor(amount: Decimal, exponent: int, *path: str) -> int:
         message = f"{path[-1]} is out of range; correct it"
         raise InvalidInputError(message, code="AMOUNT_TOO_LARGE", path=path)
     return int(scaled)
+
+
+def smallest(scale: int, given: Points, *path: str) -> int:
+    """Return points in the asset's smallest unit, exactly.
+
+    Raises InvalidInputError, naming ``path``, for more decimals than the points have.
+    """
+    scaled = given.scaleb(scale)
+    if scaled != scaled.to_integral_value():
+        message = f"{path[-1]} has more than the {scale} decimals of the points; round it before"
+        raise InvalidInputError(message, code="POINTS_TOO_FINE", path=path)
+    return int(scaled)

@@ -9,7 +9,7 @@ import structlog
 from api.context import Info
 from api.graphql import messages
 from api.graphql.codes import ErrorCode
-from api.graphql.fields import BRAND, attribute, resolver
+from api.graphql.fields import SIGNED_IN, attribute, resolver
 from kit.errors import LaurelError
 
 _log = structlog.get_logger("laurel.api")
@@ -32,15 +32,18 @@ class OutcomeStatus(Enum):
 class UserError:
     """An expected failure."""
 
-    code: ErrorCode = attribute(BRAND, "The reason.")
+    code: ErrorCode = attribute(SIGNED_IN, "The reason.")
     detail: str = attribute(
-        BRAND, "What was wrong in particular and what to do about it, for developers, in English."
+        SIGNED_IN,
+        "What was wrong in particular and what to do about it, for developers, in English.",
     )
     field: list[str] = attribute(
-        BRAND, "The faulty part of the input from outside in; positions in lists count from 0."
+        SIGNED_IN, "The faulty part of the input from outside in; positions in lists count from 0."
     )
 
-    @resolver(BRAND, "What was wrong, for people, in the language that `Accept-Language` asks for.")
+    @resolver(
+        SIGNED_IN, "What was wrong, for people, in the language that `Accept-Language` asks for."
+    )
     def message(self, info: Info) -> str:
         return messages.message(self.code, info.context.language)
 

@@ -1,7 +1,7 @@
 """Scalars of our own. Amounts are decimal strings: exact in every language, and never floats."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import NewType
 
@@ -20,8 +20,10 @@ _INSTANT = re.compile(
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})",
     re.ASCII,
 )
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _DECIMAL_ADDRESS = "https://scalars.graphql.org/chillicream/decimal.html"
 _INSTANT_ADDRESS = "https://scalars.graphql.org/andimarek/date-time.html"
+_DAY_ADDRESS = "https://scalars.graphql.org/andimarek/local-date.html"
 _WHOLE_ADDRESS = "https://datatracker.ietf.org/doc/html/rfc8259#section-6"
 
 
@@ -53,6 +55,16 @@ def _instant(value: object) -> datetime:
 
 def _written(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _day(value: object) -> date:
+    message = 'A day is written such as "2026-05-01".'
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise StrawberryInputCoercionError(message)
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise StrawberryInputCoercionError(message) from None
 
 
 def _whole(value: object) -> BigInt:
@@ -95,6 +107,13 @@ SCALARS: dict[object, ScalarDefinition] = {
         specified_by_url=_INSTANT_ADDRESS,
         serialize=_written,
         parse_value=_instant,
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description='A day of a calendar, without a time and a zone, such as "2026-05-01".',
+        specified_by_url=_DAY_ADDRESS,
+        serialize=date.isoformat,
+        parse_value=_day,
     ),
     BigInt: strawberry.scalar(
         name="BigInt",

@@ -6,15 +6,19 @@ from uuid import UUID
 import strawberry
 
 from api.graphql import ids
-from api.graphql.fields import SIGNED_IN, attribute
+from api.graphql.fields import SIGNED_IN, STAFF, attribute
 from api.graphql.money import points
 from api.graphql.node import Node
 from api.graphql.scalars import Points
 from domain.wallets import queries
-from domain.wallets.queries import UPCOMING_MAX, WalletBalance
+from domain.wallets.queries import WalletBalance
 
 KIND = "Movement"
 _NUMBER_MAX = 2**63 - 1
+
+UPCOMING_MAX = 100
+UPCOMING_USUAL = 12
+"""As how many expiries a balance counts."""
 
 
 @strawberry.type(description="Points that end at one instant.")
@@ -30,16 +34,25 @@ class Balance:
     """A balance in its parts."""
 
     total: Points = attribute(SIGNED_IN, "Spendable and pending points together.")
-    spendable: Points = attribute(SIGNED_IN, "Points that can be spent now.")
+    spendable: Points = attribute(
+        SIGNED_IN,
+        "Points that can be spent now; below zero where the programme lets a balance fall so far.",
+    )
     pending: Points = attribute(SIGNED_IN, "Points earned that can't be spent yet.")
     held: Points = attribute(
         SIGNED_IN, "Points reserved by something under way; they count in none of the others."
+    )
+    debt: Points = attribute(
+        SIGNED_IN,
+        "Points that were taken back after they had been spent: what is earned next pays them.",
     )
     expiring_next: PointsExpiry | None = attribute(
         SIGNED_IN, "The points that end first; null if none ever do."
     )
     upcoming_expiries: list[PointsExpiry] = attribute(
-        SIGNED_IN, "The expiries to come, the nearest first, twelve at most.", size=UPCOMING_MAX
+        SIGNED_IN,
+        f"All expiries to come, the nearest first; of more than {UPCOMING_MAX} the nearest.",
+        size=UPCOMING_USUAL,
     )
 
 
@@ -59,19 +72,31 @@ class Movement(Node):
     reference: str | None = attribute(
         SIGNED_IN, "What it belongs to in the brand's own books, such as a purchase's id."
     )
+    rule: str | None = attribute(
+        SIGNED_IN,
+        "The programme's rule that gave the points, or for which they were taken back; `base` for"
+        " points per money; null where no rule decided.",
+    )
+    reason: str | None = attribute(
+        SIGNED_IN, "Why somebody decided it; null where the programme did."
+    )
+    actor: str | None = attribute(
+        STAFF, "Which key of the brand decided it; null where the programme did."
+    )
 
 
 def balance(scale: int, found: WalletBalance | None) -> Balance:
     """Return a balance as it is shown; a member without a wallet has nothing of everything."""
     upcoming = [
         PointsExpiry(points=points(scale, each.points), at=each.at)
-        for each in (found.upcoming if found else ())
+        for each in (found.upcoming[:UPCOMING_MAX] if found else ())
     ]
     return Balance(
         total=points(scale, found.total if found else 0),
         spendable=points(scale, found.spendable if found else 0),
         pending=points(scale, found.pending if found else 0),
         held=points(scale, found.held if found else 0),
+        debt=points(scale, found.debt if found else 0),
         expiring_next=upcoming[0] if upcoming else None,
         upcoming_expiries=upcoming,
     )
@@ -88,6 +113,9 @@ def movement(scale: int, found: queries.Movement) -> Movement:
         effective_at=found.effective_at,
         recorded_at=found.recorded_at,
         reference=found.reference,
+        rule=found.rule,
+        reason=found.reason,
+        actor=found.actor,
     )
 
 

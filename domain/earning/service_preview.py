@@ -1,7 +1,7 @@
 """What a purchase would earn: the same decision as when it is recorded, and nothing written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from kit.db import Session
 from kit.errors import InvalidInputError, LaurelError
 
 _NOBODY = UUID(int=0)
+_UNNAMED = "unnamed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,11 @@ async def preview_purchase(
 ) -> Preview:
     """Return what ``purchase`` would earn if it were recorded now. Locks and writes nothing.
 
-    A rule that draws lots gives what the purchase's external id will draw. Raises LaurelError
-    with the code that recording it would be refused with.
+    A rule that draws lots gives what the purchase's external id will draw, and nothing without
+    one. Raises LaurelError with the code that recording it would be refused with.
     """
-    item = check(purchase, brand.currency, now) or judge(brand, timeline, purchase)
+    named_so = replace(purchase, external_id=purchase.external_id or _UNNAMED)
+    item = check(named_so, brand.currency, now) or judge(brand, timeline, purchase)
     accounts = await books(session, brand.id)
     if isinstance(item, LaurelError):
         raise item

@@ -5,7 +5,7 @@ from graphql import GraphQLField, GraphQLSchema, get_named_type
 from api.auth import Role
 from api.graphql.fields import allowed
 from tests.support.client import Client
-from tests.support.operations import May, Step
+from tests.support.operations import May, Step, fresh
 
 SIGNED_IN = (Role.MEMBER, Role.SERVER, Role.STAFF)
 
@@ -15,6 +15,19 @@ def token(client: Client, role: Role, member: str = "ana") -> str:
     if role is Role.MEMBER:
         return client.member(member)
     return {Role.ANONYMOUS: "", Role.SERVER: client.server, Role.STAFF: client.staff}[role]
+
+
+async def granted(client: Client, member: str, tier: str) -> str:
+    """Give a member a tier by hand; return the grant's id."""
+    mutation = """
+    mutation ($input: GrantStatusInput!) {
+      grantStatus(input: $input) { grant { id } errors { code } }
+    }
+    """
+    given = {"idempotencyKey": fresh(), "member": member, "tier": tier, "reason": "a friend"}
+    answer = (await client.ask(mutation, client.server, input=given)).data["grantStatus"]
+    assert answer["errors"] == []
+    return str(answer["grant"]["id"])
 
 
 def may(role: Role) -> May:

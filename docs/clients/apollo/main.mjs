@@ -34,7 +34,7 @@ const home = { query: await operation('home'), variables: { first: 2 } }
 const { me } = (await app.query(home)).data
 console.log(`${me.externalId} has ${me.balance.spendable} points and is ${me.tier.name}.`)
 const { next } = me.tier
-if (next) console.log(`${next.missing.amount} ${next.missing.currency} more make ${next.name}.`)
+if (next) console.log(`${next.missing.value} ${next.missing.currency} more make ${next.name}.`)
 me.movements.edges.forEach(show)
 
 // Older movements: each page continues the list in the cache, and whoever watches it is told.

@@ -38,7 +38,7 @@ async def home() -> str:
         print(f"{me['externalId']} has {points} points and is {tier['name']}.")
         if above := tier["next"]:
             missing = above["missing"]
-            print(f"{missing['amount']} {missing['currency']} more make {above['name']}.")
+            print(f"{missing['value']} {missing['currency']} more make {above['name']}.")
         show(me["movements"])
         print("and before:")
         page = me["movements"]["pageInfo"]

@@ -12,7 +12,7 @@ graphql`
         next {
           name
           missing {
-            amount
+            value
             currency
           }
         }

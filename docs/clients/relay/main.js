@@ -46,7 +46,7 @@ async function main() {
   const { me } = await fetchQuery(app, Home, {}).toPromise()
   console.log(`${me.externalId} has ${me.balance.spendable} points and is ${me.tier.name}.`)
   const { next } = me.tier
-  if (next) console.log(`${next.missing.amount} ${next.missing.currency} more make ${next.name}.`)
+  if (next) console.log(`${next.missing.value} ${next.missing.currency} more make ${next.name}.`)
 
   // What a component sees of its fragment; in React `usePaginationFragment` does both of these.
   const selector = getSingularSelector(Movements, me)

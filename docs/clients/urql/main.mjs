@@ -31,7 +31,7 @@ const app = client(LAUREL_TOKEN)
 const { me } = answer(await app.query(await operation('home'), { first: 2 }))
 console.log(`${me.externalId} has ${me.balance.spendable} points and is ${me.tier.name}.`)
 const { next } = me.tier
-if (next) console.log(`${next.missing.amount} ${next.missing.currency} more make ${next.name}.`)
+if (next) console.log(`${next.missing.value} ${next.missing.currency} more make ${next.name}.`)
 me.movements.edges.forEach(show)
 
 // Older movements, page by page.

@@ -11,7 +11,7 @@ from graphql import (
 from api.auth import Role
 from api.graphql.schema import core
 from tests.support import operations
-from tests.support.callers import SIGNED_IN, asker, may, narrow, token
+from tests.support.callers import SIGNED_IN, asker, granted, may, narrow, token
 from tests.support.client import Client
 from tests.support.inputs import caps, inputs, name_of
 from tests.support.operations import Raw, Step, Values
@@ -25,8 +25,9 @@ CAPS = caps(SCHEMA)
 
 @pytest.fixture
 async def values(client: Client) -> Values:
-    """Ana, who bought something."""
+    """Ana, who bought something and was given a tier."""
     await client.shop.buy(purchase("p1", "ana", 50_000, client.shop.clock.now()))
+    await granted(client, "ana", "Rouge")
     ana = (await client.ask("{ me { id } }", client.member("ana"))).data["me"]["id"]
     return {**operations.USUAL, "id": ana, "ids": [ana], "first": 1}
 

@@ -30,6 +30,7 @@ from api.auth import Role
 from api.demo.queries import _FIGURES, _HOME, _PURCHASE
 from api.graphql import limits, paging
 from api.graphql.cost import COST_MAX, Cost, Costs
+from api.graphql.pricing import price
 from api.graphql.schema import core, sdl
 
 SCHEMA = core()
@@ -63,9 +64,9 @@ def cost(text: str, **variables: object) -> int:
 
 
 def test_the_demo() -> None:
-    # me, balance, its expiry, two tiers with a sum each, the next tier and what is missing,
-    # and five movements with their edges in a page.
-    assert cost(_HOME) == 1 + 2 + 4 + 2 + (1 + 5 * 2)
+    # me, balance, its expiry, two tiers with what counted, the next tier and what is missing,
+    # three benefits, and five movements with their edges in a page.
+    assert cost(_HOME) == 1 + 2 + 4 + 2 + 3 + (1 + 5 * 2)
     # Figures with a sum and tiers; three members with edges and balances in a page.
     assert cost(_FIGURES) == (200 + 1 + 10) + (1 + 3 * 3)
     bought: dict[str, Any] = {"purchases": [{"lines": [{}]}]}
@@ -325,20 +326,20 @@ def longest(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any
             raise ValueError
         return {"size": sizes[0] if sizes else paging.PAGE_DEFAULT}
     if not is_list_type(get_nullable_type(kind)):
-        purchases = arguments.get("input", {}).get("purchases", ())
-        return {"size": len(purchases)}
+        sent = [each for each in arguments.get("input", {}).values() if isinstance(each, list)]
+        return {"size": len(sent[0]) if sent else 0}
     if coordinate == "Query.nodes":
         return [{} for _ in arguments["ids"]]
-    sizes_of_others = {"Balance.upcomingExpiries": 12, "Figures.tiers": 10, "Programme.tiers": 10}
-    if info.field_name == "errors":
-        return [{}]
-    return [{} for _ in range(sizes_of_others.get(coordinate) or source["size"])]
+    declared = price(info.parent_type.fields[info.field_name])
+    return [{} for _ in range(declared.size or 0 if declared else source["size"])]
 
 
 SCALARS = {
     "Cursor": st.just(nodes.String("c")),
     "DateTime": st.just(nodes.String("2026-03-01T00:00:00Z")),
+    "Date": st.just(nodes.String("2026-03-01")),
     "Decimal": st.just(nodes.String("1.00")),
+    "Points": st.just(nodes.String("1")),
 }
 # Mostly lengths that are not refused.
 GENERATED = from_schema(sdl(), custom_scalars=SCALARS).map(

@@ -12,7 +12,7 @@ query Figures($at: DateTime) {
   figures(asOf: $at) {
     asOf members purchases spend { amount currency } refunded { amount }
     pointsIssued pointsSpent pointsExpired pointsReversed pointsOutstanding
-    tiers { name members }
+    tiers { ladder name members }
   }
 }
 """
@@ -36,9 +36,9 @@ async def test_figures_up_to_an_instant(client: Client) -> None:
         "pointsReversed": "0",
         "pointsOutstanding": "400",
         "tiers": [
-            {"name": "Insider", "members": "0"},
-            {"name": "VIB", "members": "1"},
-            {"name": "Rouge", "members": "0"},
+            {"ladder": "status", "name": "Insider", "members": "0"},
+            {"ladder": "status", "name": "VIB", "members": "1"},
+            {"ladder": "status", "name": "Rouge", "members": "0"},
         ],
     }
     assert (await client.ask(FIGURES, client.staff)).data["figures"]["members"] == "2"

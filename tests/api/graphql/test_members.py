@@ -16,16 +16,16 @@ query Home {
   me {
     id externalId displayName joinedAt
     balance {
-      total spendable pending held
+      total spendable pending held debt
       expiringNext { points at } upcomingExpiries { points at }
     }
     tier {
-      name rank validUntil progress
-      spendThisYear { amount currency } next { name missing { amount currency } }
-      keepMissing { amount }
+      ladder name rank since validUntil granted measure progress
+      counted { value unit currency } next { name missing { value unit currency } by }
+      keep { missing { value } by } benefits { name }
     }
     movements(first: 2) {
-      edges { cursor node { code points effectiveAt recordedAt reference } }
+      edges { cursor node { code points effectiveAt recordedAt reference rule reason } }
       nodes { points }
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
     }
@@ -73,17 +73,27 @@ async def test_home(ana: Client) -> None:
         "spendable": "390",
         "pending": "0",
         "held": "0",
+        "debt": "0",
         "expiringNext": None,
         "upcomingExpiries": [],
     }
     assert me["tier"] == {
+        "ladder": "status",
         "name": "VIB",
         "rank": 1,
+        "since": "2026-02-20T05:00:00Z",
         "validUntil": "2028-01-01T05:00:00Z",
+        "granted": False,
+        "measure": "SPEND",
         "progress": 0.3905,
-        "spendThisYear": {"amount": "390.50", "currency": "USD"},
-        "next": {"name": "Rouge", "missing": {"amount": "609.50", "currency": "USD"}},
-        "keepMissing": {"amount": "0.00"},
+        "counted": {"value": "390.50", "unit": "MONEY", "currency": "USD"},
+        "next": {
+            "name": "Rouge",
+            "missing": {"value": "609.50", "unit": "MONEY", "currency": "USD"},
+            "by": "2027-01-01T05:00:00Z",
+        },
+        "keep": {"missing": {"value": "0.00"}, "by": "2027-01-01T05:00:00Z"},
+        "benefits": [],
     }
     assert [edge["node"]["points"] for edge in me["movements"]["edges"]] == ["40", "250"]
     assert me["movements"]["edges"][0]["node"] == {
@@ -92,6 +102,8 @@ async def test_home(ana: Client) -> None:
         "effectiveAt": "2026-02-20T11:00:00Z",
         "recordedAt": "2026-03-02T12:00:00Z",
         "reference": "p3",
+        "rule": "base",
+        "reason": None,
     }
     assert me["movements"]["pageInfo"]["hasNextPage"] is True
 
@@ -101,9 +113,9 @@ async def test_someone_who_is_no_member_yet_has_no_home(client: Client) -> None:
 
 
 async def test_the_tier_of_another_year(ana: Client) -> None:
-    query = '{ me { tier(asOf: "2024-06-01T00:00:00Z") { name spendThisYear { amount } } } }'
+    query = '{ me { tier(asOf: "2024-06-01T00:00:00Z") { name counted { value } } } }'
     answer = await ana.ask(query, ana.member("ana"))
-    assert answer.data["me"]["tier"] == {"name": "Insider", "spendThisYear": {"amount": "0.00"}}
+    assert answer.data["me"]["tier"] == {"name": "Insider", "counted": {"value": "0.00"}}
 
 
 async def test_the_tier_at_an_instant_counts_what_had_happened_by_then(ana: Client) -> None:
@@ -115,11 +127,9 @@ async def test_the_tier_at_an_instant_counts_what_had_happened_by_then(ana: Clie
 
     async def tier_at(days: int) -> tuple[str, str]:
         at = (june + timedelta(days=days)).isoformat()
-        query = (
-            "query ($at: DateTime!) { me { tier(asOf: $at) { name spendThisYear { amount } } } }"
-        )
+        query = "query ($at: DateTime!) { me { tier(asOf: $at) { name counted { value } } } }"
         tier = (await ana.ask(query, ana.member("ana"), at=at)).data["me"]["tier"]
-        return tier["name"], tier["spendThisYear"]["amount"]
+        return tier["name"], tier["counted"]["value"]
 
     assert await tier_at(-1) == ("Insider", "0.00")
     assert await tier_at(1) == ("VIB", "350.00")

@@ -11,10 +11,24 @@ query Terms($brand: String!) {
   programme(brand: $brand) {
     pointsName effectiveFrom
     brand { code name timeZone currency }
-    tiers { name rank threshold { amount currency } }
+    pendingDays endings { tiers kind months toEndOf on }
+    ladders {
+      code name measure activity window windowMonths holds holdsMonths graceDays
+      tiers { name rank threshold { value unit currency } keep { value } benefits { name } }
+    }
   }
 }
 """
+
+
+def step(rank: int, name: str, threshold: str) -> dict[str, object]:
+    return {
+        "name": name,
+        "rank": rank,
+        "threshold": {"value": threshold, "unit": "MONEY", "currency": "USD"},
+        "keep": {"value": threshold},
+        "benefits": [],
+    }
 
 
 async def test_anybody_may_read_the_terms(client: Client) -> None:
@@ -28,11 +42,26 @@ async def test_anybody_may_read_the_terms(client: Client) -> None:
             "timeZone": "America/New_York",
             "currency": "USD",
         },
+        "pendingDays": 0,
+        "endings": [{"tiers": [], "kind": "NEVER", "months": None, "toEndOf": None, "on": None}],
         # Sephora's Beauty Insider, as programmes/grocer.toml says with its source.
-        "tiers": [
-            {"name": "Insider", "rank": 0, "threshold": {"amount": "0.00", "currency": "USD"}},
-            {"name": "VIB", "rank": 1, "threshold": {"amount": "350.00", "currency": "USD"}},
-            {"name": "Rouge", "rank": 2, "threshold": {"amount": "1000.00", "currency": "USD"}},
+        "ladders": [
+            {
+                "code": "status",
+                "name": None,
+                "measure": "SPEND",
+                "activity": None,
+                "window": "CALENDAR_YEAR",
+                "windowMonths": None,
+                "holds": "END_OF_NEXT_WINDOW",
+                "holdsMonths": None,
+                "graceDays": 0,
+                "tiers": [
+                    step(0, "Insider", "0.00"),
+                    step(1, "VIB", "350.00"),
+                    step(2, "Rouge", "1000.00"),
+                ],
+            }
         ],
     }
 

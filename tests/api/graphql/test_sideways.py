@@ -29,7 +29,7 @@ from tests.support.shop import Shop, purchase
 
 SCHEMA = core()
 AT = datetime(2026, 2, 20, 9, tzinfo=UTC)
-TRAILS_MAX = 2_000
+TRAILS_MAX = 2_500
 NIL = UUID(int=0)
 
 

@@ -18,7 +18,7 @@ from domain.earning.rules import Purchase
 from kit.clock import MovableClock
 from kit.db import Database
 from tests.support import operations
-from tests.support.callers import asker, may, narrow, token
+from tests.support.callers import asker, granted, may, narrow, token
 from tests.support.client import Answer, Client, client_of
 from tests.support.following import asked
 from tests.support.made_up import MadeUp
@@ -29,25 +29,34 @@ from tests.support.tree import ROOT
 # What the driver asks on a connection when it first meets a type belongs to no query.
 LEARNING = re.compile(r"typeinfo_tree|current_setting\('jit'\)|set_config\('jit'")
 SCHEMA = core()
-FEW, MANY = 3, 60
+FEW, MANY = 3, 40
 SEED = 20260302
 PAIRS = 50
 LIMITS = {"GRAPHQL_VALIDATION_FAILED", "COST_LIMIT_EXCEEDED"}
 AT = datetime(2026, 2, 20, tzinfo=UTC)
 
 STATEMENTS = {
-    "Query.me": 7,
+    "Query.me": 8,
     "Query.brand": 1,
     "Query.programme": 5,
-    "Query.member": 8,
-    "Query.memberBy": 8,
-    "Query.members": 8,
-    "Query.figures": 9,
-    "Query.node": 8,
-    "Query.nodes": 8,
-    "Subscription.me": 10,
-    "Mutation.recordPurchases": 22,
-    "Mutation.refundPurchase": 27,
+    "Query.member": 9,
+    "Query.memberBy": 9,
+    "Query.members": 10,
+    "Query.figures": 12,
+    "Query.programmeVersions": 5,
+    "Query.previewPurchase": 8,
+    "Query.node": 9,
+    "Query.nodes": 9,
+    "Subscription.me": 11,
+    "Mutation.recordPurchases": 25,
+    "Mutation.recordActivities": 22,
+    "Mutation.refundPurchase": 29,
+    "Mutation.enrolMembers": 20,
+    "Mutation.amendMembers": 21,
+    "Mutation.releasePoints": 18,
+    "Mutation.adjustPoints": 28,
+    "Mutation.grantStatus": 22,
+    "Mutation.revokeStatus": 23,
 }
 """What everything below a root field costs, whatever there is: a new field belongs here."""
 
@@ -73,6 +82,7 @@ class Crowd:
     client: Client
     size: int
     ids: list[str]
+    grant: str
     own: str
     """The id of m1, the one member who asks."""
 
@@ -99,7 +109,7 @@ async def crowd(client: Client, size: int) -> Crowd:
     ids = [node["id"] for node in page.data["members"]["nodes"]]
     assert len(ids) == size
     own = (await client.ask("{ me { id } }", client.member("m1"))).data["me"]["id"]
-    return Crowd(client, size, ids, own)
+    return Crowd(client, size, ids, await granted(client, "m1", "Rouge"), own)
 
 
 @pytest.fixture
@@ -128,21 +138,37 @@ async def counted(
     return len([each for each in statements if not LEARNING.search(each)]), answer
 
 
-def sent(coordinate: str, size: int) -> dict[str, Any]:
-    """Return the input of a mutation with a list of this length."""
+def sent(coordinate: str, size: int, grant: str) -> dict[str, Any]:
+    """Return the input of a root field with a list of this length."""
     key, at = operations.fresh(), "2026-03-01T00:00:00Z"
-    if coordinate == "Mutation.refundPurchase":
-        lines = [{"line": number, "amount": "1.00"} for number in range(size)]
-        given = {"externalId": key, "purchase": "wide", "occurredAt": at, "lines": lines}
-        return {"idempotencyKey": key, **given}
-    if coordinate == "Mutation.recordPurchases":
-        bought = {"occurredAt": at, "currency": "USD", "lines": [{"amount": "1.00"}] * size}
-        purchases = [
-            {"externalId": f"{key}-{number}", "member": f"m{number}", **bought}
-            for number in range(size)
-        ]
-        return {"idempotencyKey": key, "purchases": purchases}
-    raise LookupError(f"say here what to send to {coordinate}")
+    bought = {"currency": "USD", "lines": [{"amount": "1.00"}] * size}
+    each = [{"externalId": f"{key}-{n}", "member": f"m{n}", "occurredAt": at} for n in range(size)]
+    said = [{"name": "stars", "value": {"number": "5"}}]
+    given: dict[str, dict[str, Any]] = {
+        "recordPurchases": {"purchases": [item | bought for item in each]},
+        "recordActivities": {
+            "activities": [{**item, "kind": "review", "attributes": said} for item in each]
+        },
+        "refundPurchase": {
+            "externalId": key,
+            "purchase": "wide",
+            "occurredAt": at,
+            "lines": [{"line": number, "amount": "1.00"} for number in range(size)],
+        },
+        "enrolMembers": {"members": [{"externalId": item["externalId"]} for item in each]},
+        "amendMembers": {
+            "members": [
+                {"member": item["member"], "region": "CA-ON", "attributes": said} for item in each
+            ]
+        },
+        "releasePoints": {"earnings": [{"purchase": f"p{number}-1"} for number in range(size)]},
+        "adjustPoints": {"member": "m1", "points": "5", "reason": "a gift", "qualifies": True},
+        "grantStatus": {"member": "m1", "tier": "VIB", "reason": "a partner"},
+        "revokeStatus": {"grant": grant},
+        "previewPurchase": {"member": "m1", **bought},
+    }
+    root, _, name = coordinate.partition(".")
+    return given[name] | ({"idempotencyKey": key} if root == "Mutation" else {})
 
 
 @pytest.mark.parametrize("coordinate", operations.roots(SCHEMA))
@@ -161,7 +187,7 @@ async def test_every_root_field(
     for each in (few, many):
         given = each.given()
         if "input" in types:
-            given["input"] = sent(coordinate, each.size)
+            given["input"] = sent(coordinate, each.size, each.grant)
         query = operations.declared(text, types)
         number, answer = await counted(statements, each, role, query, given)
         assert answer.data[step.name]

@@ -17,7 +17,7 @@ from tests.support.client import Client, changed, client_of, got, serving
 from tests.support.serving import free_port
 from tests.support.shop import Shop
 
-TERMS = '{ programme(brand: "grocer") { pointsName tiers { name threshold { amount } } } }'
+TERMS = '{ programme(brand: "grocer") { pointsName ladders { code } } }'
 ME = "query Me { me { externalId } }"
 ACCEPT = {"accept": "application/graphql-response+json"}
 APOLLO = "apollo-persisted-query-manifest"

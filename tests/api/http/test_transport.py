@@ -22,7 +22,7 @@ from api.runtime import Runtime
 from tests.support.client import Client, changed, got
 from tests.support.shop import Shop, purchase
 
-TERMS = '{ programme(brand: "grocer") { pointsName tiers { name threshold { amount } } } }'
+TERMS = '{ programme(brand: "grocer") { pointsName ladders { code } } }'
 ME = "query Me { me { externalId } }"
 ACCEPT = {"accept": "application/graphql-response+json"}
 

@@ -1,0 +1,148 @@
+"""The root of queries: everything that can be asked."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from api.context import Info
+from api.graphql import brands, figures, members, nodes, previews, versions
+from api.graphql import programme as programmes
+from api.graphql.brands import Brand
+from api.graphql.fields import (
+    BRAND,
+    EVERYONE,
+    MEMBERS,
+    SIGNED_IN,
+    STAFF,
+    resolver,
+)
+from api.graphql.figures import Figures
+from api.graphql.members import Member, MemberBy
+from api.graphql.node import Node
+from api.graphql.paging import After, Before, Connection, First, Last, paged
+from api.graphql.previews import PurchasePreview
+from api.graphql.programme import Programme
+from api.graphql.purchase_inputs import PreviewPurchaseInput
+from api.graphql.versions import ProgrammeVersion
+
+PREVIEW_WEIGHT = 5
+
+
+@strawberry.type(description="Everything that can be asked. Nothing here changes anything.")
+class Query:
+    """The root of queries."""
+
+    @resolver(
+        MEMBERS, "The member who calls: a home screen. Null until the brand has enrolled them."
+    )
+    async def me(self, info: Info) -> Member | None:
+        return await members.own(info)
+
+    @resolver(SIGNED_IN, "The caller's brand.")
+    async def brand(self, info: Info) -> Brand:
+        return brands.brand(info.context.principal.brand)
+
+    @resolver(
+        EVERYONE,
+        "The terms of a brand's programme as they are in force now; null if there is none.",
+    )
+    async def programme(
+        self,
+        info: Info,
+        brand: Annotated[str, strawberry.argument(description="The brand's code.")],
+    ) -> Programme | None:
+        return await programmes.programme(info, brand)
+
+    @resolver(BRAND, "One member of the brand; null if the brand has no such member.")
+    async def member(
+        self,
+        info: Info,
+        id: Annotated[  # noqa: A002 - Relay's name
+            strawberry.ID, strawberry.argument(description="The member's id in this API.")
+        ],
+    ) -> Member | None:
+        return await members.by(info, MemberBy(id=id))
+
+    @resolver(BRAND, "One member, named in one of several ways; null if the brand has none such.")
+    async def member_by(
+        self,
+        info: Info,
+        by: Annotated[MemberBy, strawberry.argument(description="Which member.")],
+    ) -> Member | None:
+        return await members.by(info, by)
+
+    @paged(STAFF, "The brand's members, in an order that never changes.")
+    async def members(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Member] | None:
+        return await members.page(info, first, after, last, before)
+
+    @resolver(STAFF, "The brand's key figures.", weight=200)
+    async def figures(
+        self,
+        info: Info,
+        as_of: Annotated[
+            datetime | None,
+            strawberry.argument(
+                description="Count only what took effect up to this instant; else up to now."
+            ),
+        ] = None,
+    ) -> Figures | None:
+        return await figures.figures(info, as_of)
+
+    @paged(STAFF, "The versions of the brand's programme, the newest first.")
+    async def programme_versions(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[ProgrammeVersion] | None:
+        return await versions.page(info, first, after, last, before)
+
+    @resolver(
+        SIGNED_IN,
+        "What a purchase would earn: exactly what recording it now would give, and nothing is"
+        " written. Members ask for their own baskets.",
+        weight=PREVIEW_WEIGHT,
+    )
+    async def preview_purchase(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the usual name
+            PreviewPurchaseInput, strawberry.argument(description="The purchase.")
+        ],
+    ) -> PurchasePreview | None:
+        return await previews.preview(info, input)
+
+    @resolver(SIGNED_IN, "The object with this id; null if there is none that the caller may see.")
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[  # noqa: A002 - Relay's name
+            strawberry.ID, strawberry.argument(description="The object's id.")
+        ],
+    ) -> Node | None:
+        return await nodes.node(info, id)
+
+    @resolver(
+        SIGNED_IN,
+        "The objects with these ids, in order; null where `node` gives null.",
+        sized_by=["ids"],
+    )
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[
+            list[strawberry.ID],
+            strawberry.argument(description=f"The objects' ids, {nodes.NODES_MAX} at most."),
+        ],
+    ) -> list[Node | None] | None:
+        return await nodes.nodes(info, ids)

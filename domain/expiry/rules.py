@@ -25,7 +25,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TypeAlias, TypeGuard
 from zoneinfo import ZoneInfo
@@ -67,6 +67,13 @@ class Policies:
     by_tier: bool
     by_activity: bool
     by_region: bool
+    # Members share the days on which their points end, and a zone's days are slow to work out.
+    ends: dict[tuple[int, ZoneInfo, date], datetime] = field(default_factory=dict)
+
+    @cached_property
+    def starts(self) -> tuple[datetime, ...]:
+        """From when each version is in force."""
+        return tuple(each.starts_at for each in self.versions)
 
     @property
     def follow(self) -> bool:
@@ -132,30 +139,45 @@ class Ends:
     region: str | None = None
     courses: Mapping[str, Sequence[Run]] = field(default_factory=dict)
     days: Sequence[date] = ()
-    _spells: dict[int, list[_Spell]] = field(default_factory=dict, init=False)
-    _ends: dict[tuple[int, date], datetime] = field(default_factory=dict, init=False)
+    _spells: dict[int, tuple[list[datetime], list[_Spell]]] = field(
+        default_factory=dict, init=False
+    )
+    _known: dict[tuple[int, int, date], datetime | None] = field(default_factory=dict, init=False)
+    _turned: dict[tuple[int, date, datetime | None], datetime] = field(
+        default_factory=dict, init=False
+    )
     _clocks: dict[tuple[int, datetime | None, date], date] = field(default_factory=dict, init=False)
 
     def of(self, earned_at: datetime) -> datetime | None:
         """Return the instant from which points earned then are gone, None for never."""
-        versions = self.policies.versions
-        first = bisect_right(versions, earned_at, key=lambda each: each.starts_at) - 1
+        first = bisect_right(self.policies.starts, earned_at) - 1
         if first < 0:
             return None
-        spells = self._spells_from(first)
-        place = bisect_right(spells, earned_at, key=lambda each: each.starts_at) - 1
-        end = self._first_end(spells[place], earned_at)
-        for spell in spells[place + 1 :]:
+        starts, spells = self._spells_from(first)
+        place = bisect_right(starts, earned_at) - 1
+        day = earned_at.astimezone(self.zone).date()
+        # Under one rule it is the day that counts, but for a tier, which may be lost at noon.
+        key = first, place, day
+        if isinstance(spells[place].rule, str) or key not in self._known:
+            self._known[key] = self._worked_out(spells[place:], earned_at, day)
+        return self._known[key]
+
+    def _worked_out(
+        self, spells: Sequence[_Spell], earned_at: datetime, day: date
+    ) -> datetime | None:
+        end = self._first_end(spells[0], earned_at, day)
+        for spell in spells[1:]:
             if end is not None and end <= spell.starts_at:
                 break
-            end = self._next_end(spell, earned_at, end)
+            end = self._next_end(spell, day, end)
         return end
 
-    def _spells_from(self, first: int) -> list[_Spell]:
+    def _spells_from(self, first: int) -> tuple[list[datetime], list[_Spell]]:
         """Return the rules, one after another, for points earned under the version ``first``."""
         found = self._spells.get(first)
         if found is None:
-            found = self._spells[first] = self._follow(first)
+            spells = self._follow(first)
+            found = self._spells[first] = [each.starts_at for each in spells], spells
         return found
 
     def _follow(self, first: int) -> list[_Spell]:
@@ -191,20 +213,19 @@ class Ends:
                 return code if isinstance(found, WithTier) else found
         return policy.expires
 
-    def _first_end(self, spell: _Spell, earned_at: datetime) -> datetime | None:
+    def _first_end(self, spell: _Spell, earned_at: datetime, day: date) -> datetime | None:
         rule = spell.rule
         if rule is None:
             return None
         if isinstance(rule, str):
             return self._next_fall(rule, earned_at)
-        if not rule.follows_the_member:
+        if rule.on is not None:
             return expires_at(rule, self.zone, earned_at)
-        clock = self._clock(rule, self._day(earned_at), spell.until)
-        return self._end(rule, clock)
+        if not rule.follows_the_member:
+            return self._end(rule, day)
+        return self._end(rule, self._clock(rule, day, spell.until))
 
-    def _next_end(
-        self, spell: _Spell, earned_at: datetime, before: datetime | None
-    ) -> datetime | None:
+    def _next_end(self, spell: _Spell, own: date, before: datetime | None) -> datetime | None:
         rule = spell.rule
         if rule is None:
             return None
@@ -212,12 +233,20 @@ class Ends:
             return self._next_fall(rule, spell.starts_at)
         if rule.on is not None:
             return expires_at(rule, self.zone, spell.starts_at) or before
-        own, since = self._day(earned_at), self._day(spell.starts_at)
+        since = spell.starts_at.astimezone(self.zone).date()
         if not rule.follows_the_member:
             return self._promised(rule, own, since, before)
-        own = self._row(rule, own, since)
+        key = id(spell), self._row(rule, own, since), before
+        if key not in self._turned:
+            self._turned[key] = self._from_now_on(spell, rule, since, *key[1:])
+        return self._turned[key]
+
+    def _from_now_on(
+        self, spell: _Spell, rule: Expiry, since: date, own: date, before: datetime | None
+    ) -> datetime:
+        """Return the end by a rule that began on ``since`` and follows what the member does."""
         for day in self.days[bisect_right(self.days, since) :]:
-            starts = day_start(self.zone, day)
+            starts = _start(self.zone, day)
             if spell.until is not None and starts >= spell.until:
                 break
             if starts >= self._promised(rule, own, since, before):
@@ -239,7 +268,7 @@ class Ends:
             if key in self._clocks:
                 break
             passed.append(key)
-            starts = day_start(self.zone, day)
+            starts = _start(self.zone, day)
             if until is not None and starts >= until:
                 break
             if starts >= self._end(rule, clock) or not _goes_on(rule, clock, day):
@@ -253,6 +282,9 @@ class Ends:
 
     def _row(self, rule: Expiry, clock: date, last: date) -> date:
         """Return the latest day up to ``last`` that goes on from ``clock`` without a gap."""
+        if rule.after == "activity":
+            place = bisect_right(self.days, last)
+            return max(clock, self.days[place - 1]) if place else clock
         for day in self.days[bisect_right(self.days, clock) : bisect_right(self.days, last)]:
             if not _goes_on(rule, clock, day):
                 break
@@ -269,21 +301,22 @@ class Ends:
 
     def _rank(self, ladder: str, tier: str, run: Run) -> int:
         """Return the rank of a tier in the version in which ``run`` starts; -1: it has none."""
-        versions = self.policies.versions
-        place = bisect_right(versions, run.starts_at, key=lambda each: each.starts_at) - 1
-        return versions[place].ranks.get(ladder, {}).get(tier, -1)
+        place = bisect_right(self.policies.starts, run.starts_at) - 1
+        return self.policies.versions[place].ranks.get(ladder, {}).get(tier, -1)
 
     def _end(self, rule: Expiry, clock: date) -> datetime:
-        key = id(rule), clock
-        end = self._ends.get(key)
+        key = id(rule), self.zone, clock
+        end = self.policies.ends.get(key)
         if end is None:
-            found = expires_at(rule, self.zone, day_start(self.zone, clock))
+            found = expires_at(rule, self.zone, _start(self.zone, clock))
             assert found is not None, "a rule of months ends"
-            end = self._ends[key] = found
+            end = self.policies.ends[key] = found
         return end
 
-    def _day(self, instant: datetime) -> date:
-        return instant.astimezone(self.zone).date()
+
+@lru_cache(maxsize=50_000)
+def _start(zone: ZoneInfo, day: date) -> datetime:
+    return day_start(zone, day)
 
 
 def _goes_on(rule: Expiry, clock: date, day: date) -> bool:

@@ -1,7 +1,7 @@
 """What a programme would change if it were applied: settings, and how many members and how."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -20,8 +20,10 @@ from domain.programmes import queries as programmes
 from domain.programmes.rules import Document, Programme, Timeline
 from domain.programmes.rules_difference import Difference, differences
 from domain.tallies import queries as tallies
+from domain.tallies.rules import Tallies
 from domain.tiers import queries as tiers
-from domain.tiers.rules import ladders_of, tiers_at
+from domain.tiers.rules import Grant, ladders_of, tiers_at
+from domain.tiers.section import TiersSection
 from kit.calendar import day_start
 from kit.db import Database, Session
 
@@ -52,6 +54,15 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class BenefitChange:
+    """How many members have a benefit with the new version only, and without it only."""
+
+    benefit: str
+    gained: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
     """Points whose end would move: how many lots, and of how many members."""
 
@@ -75,6 +86,7 @@ class Plan:
     members: int = 0
     moves: tuple[Move, ...] = ()
     shares: tuple[Share, ...] = ()
+    benefits: tuple[BenefitChange, ...] = ()
     ends_earlier: Ending = field(default_factory=Ending)
     ends_later: Ending = field(default_factory=Ending)
 
@@ -134,6 +146,30 @@ async def _batches(
             yield session, {member.id: member for member in batch}
 
 
+class _Side:
+    """Where members stand at an instant, by a programme's versions without or with the new one."""
+
+    def __init__(self, brand: Brand, timeline: Timeline, at: datetime) -> None:
+        self.ladders = ladders_of(timeline, brand)
+        self.shares: Counter[tuple[str, str]] = Counter()
+        self._zone = brand.zone
+        self._at = at
+        programme = timeline.at(at)
+        section = programme.document.find(TiersSection) if programme else None
+        self._benefits = section.benefit if section else ()
+
+    def tiers(self, member: Member, done: Tallies, grants: Sequence[Grant]) -> dict[str, str]:
+        """Return a member's tiers by ladder, and count them."""
+        found = tiers_at(self.ladders, member.joined_at, done, grants, self._zone, self._at)
+        self.shares.update(found.items())
+        return found
+
+    def benefits(self, tiers: Mapping[str, str]) -> set[str]:
+        """Return the names of the benefits that these tiers have."""
+        names = set(tiers.values())
+        return {each.name for each in self._benefits if not names.isdisjoint(each.tiers)}
+
+
 class _Touched:
     """Counts members that a new version touches, batch by batch."""
 
@@ -143,18 +179,20 @@ class _Touched:
         self._brand = brand
         self._at = at
         self._timeline = after
-        self._ladders = ladders_of(before, brand), ladders_of(after, brand)
+        self._before = _Side(brand, before, at)
+        self._after = _Side(brand, after, at)
         self._since = day_start(brand.zone, brand.day(now))
         self._members = 0
         self._moves: Counter[tuple[str, str, str]] = Counter()
-        self._shares: tuple[Counter[tuple[str, str]], ...] = Counter(), Counter()
-        self._earlier: dict[str, set[UUID]] = {"earlier": set(), "later": set()}
+        self._gained: Counter[str] = Counter()
+        self._lost: Counter[str] = Counter()
+        self._owners: dict[str, set[UUID]] = {"earlier": set(), "later": set()}
         self._lots: Counter[str] = Counter()
 
     async def add(self, session: Session, batch: Mapping[UUID, Member]) -> None:
         """Count what changes for a batch of members."""
         self._members += len(batch)
-        if any(ladders.at(self._at) for ladders in self._ladders):
+        if self._before.ladders.at(self._at) or self._after.ladders.at(self._at):
             await self._add_tiers(session, batch)
         if expiry.follows(self._timeline):
             await self._add_ends(session, batch)
@@ -163,14 +201,11 @@ class _Touched:
         done = await tallies.tallies(session, self._brand.id, list(batch))
         grants = await tiers.grants(session, self._brand.id, list(batch))
         for id_, member in batch.items():
-            before, after = (
-                tiers_at(
-                    ladders, member.joined_at, done[id_], grants[id_], self._brand.zone, self._at
-                )
-                for ladders in self._ladders
-            )
-            for share, found in zip(self._shares, (before, after), strict=True):
-                share.update(found.items())
+            before = self._before.tiers(member, done[id_], grants[id_])
+            after = self._after.tiers(member, done[id_], grants[id_])
+            had, has = self._before.benefits(before), self._after.benefits(after)
+            self._gained.update(has - had)
+            self._lost.update(had - has)
             self._moves.update(
                 (code, tier, after[code])
                 for code, tier in before.items()
@@ -187,17 +222,14 @@ class _Touched:
                 continue
             longer = end is None or (until is not None and end > until)
             way = "later" if longer else "earlier"
-            self._earlier[way].add(lot.member_id)
+            self._owners[way].add(lot.member_id)
             self._lots[way] += 1
 
     def told(self, plan: Plan) -> Plan:
         """Return the plan with what was counted."""
-        ranks = {
-            ladder.code: ladder.ranks
-            for ladders in self._ladders
-            for ladder in ladders.at(self._at)
-        }
-        before, after = self._shares
+        ladders = (*self._before.ladders.at(self._at), *self._after.ladders.at(self._at))
+        ranks = {ladder.code: ladder.ranks for ladder in ladders}
+        before, after = self._before.shares, self._after.shares
         names = [(code, tier) for code, ladder in ranks.items() for tier in ladder]
         names += [each for each in before if each not in names]
         return replace(
@@ -208,12 +240,16 @@ class _Touched:
                 for (code, old, new), count in sorted(self._moves.items())
             ),
             shares=tuple(Share(*each, before[each], after[each]) for each in names),
+            benefits=tuple(
+                BenefitChange(name, self._gained[name], self._lost[name])
+                for name in sorted({*self._gained, *self._lost})
+            ),
             ends_earlier=self._ending("earlier"),
             ends_later=self._ending("later"),
         )
 
     def _ending(self, way: str) -> Ending:
-        return Ending(len(self._earlier[way]), self._lots[way])
+        return Ending(len(self._owners[way]), self._lots[way])
 
 
 def _direction(

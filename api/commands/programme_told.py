@@ -71,8 +71,9 @@ def plan_lines(plan: Plan) -> Iterator[str]:
 
 def _effects(plan: Plan) -> Iterator[str]:
     for move in plan.moves:
-        verb = {"up": "move up", "down": "move down", "renamed": "move"}[move.direction]
-        yield f"  {move.ladder}: {move.members:,} {verb}, {move.before} → {move.after}"
+        verb, way = _verb("move", move.members), {"up": " up", "down": " down"}
+        told = f"{_counted(move.members, 'member')} {verb}{way.get(move.direction, '')}"
+        yield f"  {move.ladder}: {told}, {move.before} → {move.after}"
     ladders: dict[str, list[Share]] = {}
     for share in plan.shares:
         ladders.setdefault(share.ladder, []).append(share)
@@ -82,6 +83,10 @@ def _effects(plan: Plan) -> Iterator[str]:
             yield f"  {code}: {told}"
         else:
             yield f"  {code}: no member has another tier"
+    for each in plan.benefits:
+        counts = [("get", each.gained), ("lose", each.lost)]
+        verbs = (f"{_counted(n, 'member')} {_verb(verb, n)} it" for verb, n in counts if n)
+        yield f"  {each.benefit}: {', '.join(verbs)}"
     for word, ending in (("earlier", plan.ends_earlier), ("later", plan.ends_later)):
         if ending.lots:
             yield f"  {_ended(ending)} {word}"
@@ -90,8 +95,12 @@ def _effects(plan: Plan) -> Iterator[str]:
 
 
 def _ended(ending: Ending) -> str:
-    verb = "ends" if ending.lots == 1 else "end"
-    return f"{_counted(ending.lots, 'lot')} of {_counted(ending.members, 'member')} {verb}"
+    told = f"{_counted(ending.lots, 'lot')} of {_counted(ending.members, 'member')}"
+    return f"{told} {_verb('end', ending.lots)}"
+
+
+def _verb(verb: str, count: int) -> str:
+    return f"{verb}s" if count == 1 else verb
 
 
 def _counted(count: int, noun: str) -> str:

@@ -72,7 +72,7 @@ async def test_members_who_would_move_up(shop: Shop) -> None:
     found = await planned(shop, LASTING.replace('"350.00"', '"300.00"'))
     assert found.moves == (planning.Move("status", "Insider", "VIB", "up", 1),)
     assert list(plan_lines(found))[-3:] == [
-        "  status: 1 move up, Insider → VIB",
+        "  status: 1 member moves up, Insider → VIB",
         "  status: Insider 2 → 1, VIB 1 → 2",
         "  no points earned so far end at another time",
     ]
@@ -84,7 +84,7 @@ async def test_members_who_would_move_down(database: Database, clock: MovableClo
     shop = await opened(database, clock, rolling)
     found = await planned(shop, rolling.replace('"350.00"', '"500.00"'))
     assert found.moves == (planning.Move("status", "VIB", "Insider", "down", 1),)
-    assert list(plan_lines(found))[-3] == "  status: 1 move down, VIB → Insider"
+    assert list(plan_lines(found))[-3] == "  status: 1 member moves down, VIB → Insider"
 
 
 async def test_tiers_that_are_gone(shop: Shop) -> None:
@@ -94,8 +94,8 @@ async def test_tiers_that_are_gone(shop: Shop) -> None:
         planning.Move("status", "VIB", "Star", "renamed", 1),
     )
     assert list(plan_lines(found))[-4:-1] == [
-        "  status: 2 move up, Insider → Star",
-        "  status: 1 move, VIB → Star",
+        "  status: 2 members move up, Insider → Star",
+        "  status: 1 member moves, VIB → Star",
         "  status: Insider 2 → 0, Star 0 → 3, VIB 1 → 0",
     ]
 
@@ -107,6 +107,21 @@ async def test_a_ladder_that_is_new_or_gone_is_told_by_its_tiers(shop: Shop) -> 
         "  status: Insider 2 → 0, VIB 1 → 0",
         "  no points earned so far end at another time",
     ]
+
+
+async def test_benefits_are_told_by_who_gets_and_who_loses_them(shop: Shop) -> None:
+    sale = '\n[[tiers.benefit]]\nname = "Sale"\nkind = "event"\ntiers = ["{}"]\n'
+    gift = '\n[[tiers.benefit]]\nname = "Gift"\nkind = "gift"\ntiers = ["Insider", "VIB"]\n'
+    found = await planned(shop, LASTING + sale.format("VIB") + gift)
+    assert list(plan_lines(found))[-4:-1] == [
+        "  status: no member has another tier",
+        "  Gift: 3 members get it",
+        "  Sale: 1 member gets it",
+    ]
+    await shop.apply(LASTING + sale.format("VIB"), shop.clock.now())
+    found = await planned(shop, LASTING + sale.format("Insider"))
+    assert found.benefits == (planning.BenefitChange("Sale", 2, 1),)
+    assert list(plan_lines(found))[-2] == "  Sale: 2 members get it, 1 member loses it"
 
 
 async def test_points_that_would_end_earlier_or_later(shop: Shop) -> None:

@@ -45,7 +45,7 @@ _AWARDS = """
 SELECT w.event_id, w.rule, w.points, l.available_at, l.expires_at, w.qualifies, l.fixed,
        l.release_days
 FROM award w JOIN lot l ON l.journal_id = w.journal_id
-WHERE w.brand_id = $1 AND w.event_id = ANY ($2) 
+WHERE w.brand_id = $1 AND w.event_id = ANY ($2)
 ORDER BY w.event_id, w.rule <> 'base', w.rule, w.part
 """
 

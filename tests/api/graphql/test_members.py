@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from api.graphql.ids import decode, encode
-from domain.earning.service_refund import Refund
+from domain.earning.rules_refund_request import Refund
 from tests.support.client import Client
 from tests.support.shop import purchase
 

@@ -94,7 +94,7 @@ def series(ladder: Ladder, tallies: Tallies) -> Series:
             return Sums(_of_kind(tallies, ladder.activity, COUNT))
         case "points":
             return Sums(_points(tallies))
-        case "expression":
+        case _:
             return Measured(ladder, tallies)
 
 
@@ -154,7 +154,7 @@ class Counter:
                 return start if start <= day else self._anniversary(day.year - 1)
             case "rolling":
                 return rolling_start(day, self.ladder.months)
-            case "lifetime":
+            case _:
                 return date.min
 
     def closes(self, day: date) -> date:
@@ -197,12 +197,16 @@ class Counter:
         """
         wanted = self.ladder.thresholds[rank]
         days, before = self.days, self._before
-        high = len(days)
-        for low in range(bisect_left(days, self.opens(day)), high):
-            left = self.leaves(days[low])
-            if before[bisect_right(days, left, low)] - before[low + 1] < wanted:
-                return left
-        return date.max
+        leaving = (
+            (low, self.leaves(days[low]))
+            for low in range(bisect_left(days, self.opens(day)), len(days))
+        )
+        # In the end everything has left.
+        return next(
+            left
+            for low, left in leaving
+            if before[bisect_right(days, left, low)] - before[low + 1] < wanted
+        )
 
     def next_leaving(self, day: date) -> tuple[date, ...]:
         """Return the first day after ``day`` on which something leaves its rolling window."""

@@ -240,8 +240,6 @@ def _changes(
 
 def _runs(starts: Sequence[tuple[datetime, Step]], grants: Sequence[Grant]) -> Iterator[Run]:
     """Yield a run for each instant at which what is earned or granted changes."""
-    if not starts:
-        return
     instants = {start for start, _ in starts}
     for grant in grants:
         instants.update(at for at in (grant.starts_at, grant.over_at) if at and at >= starts[0][0])

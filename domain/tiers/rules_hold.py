@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Protocol
 
 from domain.tiers.rules_count import Counter
+from domain.tiers.rules_ladder import Ladder
 from kit.calendar import months_after
 
 _ONE_DAY = timedelta(days=1)
@@ -47,6 +48,11 @@ class Handover:
     until: Mapping[str, date | None] = field(default_factory=dict)
     term: Term | None = None
 
+    def ranks(self, ladder: Ladder) -> list[tuple[int, date | None]]:
+        """Return what is held of ``ladder`` above its lowest rung, which nobody has to hold."""
+        found = ((ladder.ranks.get(name, 0), until) for name, until in self.until.items())
+        return [each for each in found if each[0]]
+
 
 class Hold(Protocol):
     """One member's place on one ladder as the days go by."""
@@ -81,11 +87,10 @@ class UntilWindowEnds:
         self._until = [date.min] * len(ladder.rungs)
         self._reached = self._floor
         self._enter(day)
-        for name, until in held.until.items():
-            rank = ladder.ranks.get(name)
-            if rank is not None and until is None:
+        for rank, until in held.ranks(ladder):
+            if until is None:
                 self._hold(rank)
-            elif rank is not None and until is not None:
+            else:
                 self._until[rank] = until
         self.rank = max(self._highest(day - _ONE_DAY), self._floor)
 
@@ -118,11 +123,11 @@ class UntilWindowEnds:
             self._until[below] = max(self._until[below], until)
         self.rank = max(self._highest(day), self._floor)
 
-    def handover(self, _last: date, /) -> Handover:
-        """Return each rung with its end."""
+    def handover(self, last: date, /) -> Handover:
+        """Return each rung still held with its end."""
         rungs = self._counter.ladder.rungs
         ends = zip(rungs[1:], self._until[1:], strict=True)
-        return Handover({rung.name: until for rung, until in ends if until > date.min})
+        return Handover({rung.name: until for rung, until in ends if until > last})
 
     def _enter(self, day: date) -> None:
         """Begin to count in the window of ``day``."""
@@ -151,21 +156,16 @@ class ForMonths:
         self._grace = timedelta(days=counter.ladder.grace_days)
         self.term: Term | None = None
         self.rank = 0
-        ranks = counter.ladder.ranks
-        if held.term is not None and held.term.tier in ranks:
-            self.rank, self.term = ranks[held.term.tier], held.term
+        ladder = counter.ladder
+        if held.term is not None and ladder.ranks.get(held.term.tier):
+            self.rank, self.term = ladder.ranks[held.term.tier], held.term
             return
-        rank, until = max(
-            ((ranks[name], until) for name, until in held.until.items() if name in ranks),
-            key=lambda each: each[0],
-            default=(0, None),
-        )
+        rank, until = max(held.ranks(ladder), key=lambda each: each[0], default=(0, None))
         if rank and until is None:
             self._begin(rank, day, first=day)
-        elif rank and until is not None:
+        elif until is not None:
             self.rank = rank
-            name = counter.ladder.rungs[rank].name
-            self.term = Term(name, until, self._months, times=0, first=day)
+            self.term = Term(ladder.rungs[rank].name, until, self._months, times=0, first=day)
 
     def look(self, day: date) -> None:
         """Begin a term of the higher rung that is reached, or renew one that is late."""
@@ -173,8 +173,11 @@ class ForMonths:
         if reached > self.rank:
             # What reached the tier is not what keeps it: else it would count twice.
             self._begin(reached, day, first=day + _ONE_DAY)
-        elif self.term is not None and self.term.late and self._kept(self.term, day):
+            return
+        while self.term is not None and self.term.late and self._kept(self.term, day):
             self._renew(self.term)
+            # Days of grace can be more than a term: then the next one may be late as well.
+            self.term = replace(self.term, late=self.term.end <= day)
 
     def next_look(self, index: int) -> int:
         """Return the next day on which a higher rung may be reached, or that may renew the term."""
@@ -245,12 +248,11 @@ class WhileReached:
     """The rung of a rolling window's count, day by day; besides it what was promised before."""
 
     def __init__(self, counter: Counter, held: Handover, day: date) -> None:
-        ranks = counter.ladder.ranks
         self._counter = counter
         self._promised = sorted(
-            (until, ranks[name])
-            for name, until in held.until.items()
-            if until is not None and until > day and name in ranks
+            (until, rank)
+            for rank, until in held.ranks(counter.ladder)
+            if until is not None and until > day
         )
         self.look(day)
 
@@ -289,16 +291,9 @@ class ForEver:
     """Once reached, always held."""
 
     def __init__(self, counter: Counter, held: Handover, day: date) -> None:
-        ranks = counter.ladder.ranks
         self._counter = counter
-        self.rank = max(
-            (
-                ranks[name]
-                for name, until in held.until.items()
-                if name in ranks and (until is None or until > day)
-            ),
-            default=0,
-        )
+        ranks = held.ranks(counter.ladder)
+        self.rank = max((rank for rank, end in ranks if end is None or end > day), default=0)
 
     def look(self, day: date) -> None:
         """Rise to the rung that is reached."""
@@ -351,5 +346,5 @@ def hold(counter: Counter, held: Handover, day: date) -> Hold:
             return ForMonths(counter, held, day)
         case "while_reached":
             return WhileReached(counter, held, day)
-        case "forever":
+        case _:
             return ForEver(counter, held, day)

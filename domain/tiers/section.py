@@ -237,6 +237,8 @@ def _contradictions(ladder: Ladder) -> Iterator[tuple[Path, str]]:
         yield ("holds",), f'does not go with window = "{ladder.window}"; choose of: {choices}'
     if holds in ("while_reached", "forever") and ladder.grace_days:
         yield ("grace_days",), f'has no meaning with holds = "{holds}"; leave it out'
+    if holds in ("while_reached", "forever") and ladder.downgrade != "to_earned":
+        yield ("downgrade",), f'has no meaning with holds = "{holds}"; leave it out'
     if holds != "months" and any(tier.keep is not None for tier in ladder.tier):
         yield ("holds",), "must be { months = ... } for tiers with keep"
 

@@ -130,8 +130,9 @@ class Life:
             return
         if higher:
             self._begin(self.tier, day, day + DAY)
-        elif self._term is not None and self._term.late and self._kept(day):
+        while self._term is not None and self._term.late and self._kept(day):
             self._again(self._term)
+            self._term.late = self._term.end <= day
 
     def pass_to(self, day: date) -> None:
         """Let go of what is over on ``day``."""

@@ -2,23 +2,33 @@
 
 import itertools
 from bisect import bisect_right
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.brands.rules import Brand
-from domain.tallies.rules import Tallies
+from domain.tallies.rules import Count, Tallies, add
 from domain.tiers.rules import Grant, Ladder, Ladders, Run, Rung, courses, tiers_at
-from domain.tiers.rules_ladder import ladders_over_time
-from domain.tiers.section import progress_language
+from domain.tiers.rules_ladder import Holds, ladders_over_time
+from domain.tiers.section import Measure, Window, progress_language
+from kit.calendar import day_start
 from kit.ids import new_id
 from tests.support.tier_model import Versions, slow_course
 
 EXPRESSION = progress_language().expression(
     'purchases + 3 * activities["review"] - 2 * activities["complaint"]', "int"
 )
+MEASURES: list[Measure] = ["spend", "points", "purchases", "activities", "expression"]
+WINDOWS: list[Window] = ["calendar_year", "anniversary", "rolling", "lifetime"]
+ANEW: list[Holds] = ["end_of_window", "end_of_next_window", "months", "forever"]
+FITTING: dict[Window, list[Holds]] = {
+    "rolling": ["while_reached", "months", "forever"],
+    "lifetime": ["forever"],
+}
 NAMES = ("A", "B", "C", "D", "E")
 FIRST = date(2024, 1, 1)
 LAST = date(2028, 3, 2)
@@ -34,18 +44,9 @@ def brand(zone: str) -> Brand:
 @st.composite
 def ladders(draw: st.DrawFn) -> Ladder:
     """Any ladder that a file may hold."""
-    window = draw(st.sampled_from(["calendar_year", "anniversary", "rolling", "lifetime"]))
-    anew = ["end_of_window", "end_of_next_window", "months", "forever"]
-    holds = draw(
-        st.sampled_from(
-            {"rolling": ["while_reached", "months", "forever"], "lifetime": ["forever"]}.get(
-                window, anew
-            )
-        )
-    )
-    measure = draw(
-        st.sampled_from(["spend", "points", "purchases", "activities"] * 2 + ["expression"])
-    )
+    window = draw(st.sampled_from(WINDOWS))
+    holds = draw(st.sampled_from(FITTING.get(window, ANEW)))
+    measure = draw(st.sampled_from(MEASURES))
     ends = holds not in ("while_reached", "forever")
     names = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=4, unique=True))
     threshold, rungs = 0, []
@@ -121,6 +122,7 @@ def in_force(course: tuple[Run, ...], at: datetime) -> str:
     return course[bisect_right(course, at, key=lambda run: run.starts_at) - 1].tier
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     versions=versions_of(),
     joined=joined_on,
@@ -146,3 +148,65 @@ def test_the_course_is_that_of_a_life_lived_day_by_day(
     for at, tier in [*slow[::97], slow[-1]]:
         found = tiers_at(told, noon(joined, zone), tallies, grants, ZoneInfo(zone), at)
         assert found == ({CODE: tier} if tier else {})
+
+
+changes_of = st.lists(
+    st.builds(
+        Count,
+        st.just(new_id()),
+        kinds,
+        days,
+        st.integers(1, 4),
+        st.integers(1, 4),
+        st.integers(1, 2),
+    ),
+    max_size=12,
+)
+
+
+def counted(changes: list[Count]) -> Tallies:
+    tallies: Tallies = {}
+    for change in changes:
+        add(tallies, change)
+    return tallies
+
+
+def taken_off(change: Count) -> Count:
+    return replace(change, amount=-change.amount, points=-change.points, count=-change.count)
+
+
+@settings(max_examples=40, deadline=None)
+@given(versions_of(), joined_on, changes_of, st.randoms(use_true_random=False), changes_of)
+def test_the_order_of_telling_means_nothing_and_a_refund_is_as_if_never_bought(
+    versions: Versions, joined: date, kept: list[Count], random: Random, refunded: list[Count]
+) -> None:
+    expected = course_of(versions, joined, counted(kept), (), ZONES[0])
+    told = [*kept, *refunded, *map(taken_off, refunded)]
+    random.shuffle(told)
+    assert course_of(versions, joined, counted(told), (), ZONES[0]) == expected
+
+
+@settings(max_examples=40, deadline=None)
+@given(versions_of(), joined_on, tallies_of, st.tuples(days, kinds), versions_of())
+def test_what_is_told_of_a_day_or_a_version_changes_nothing_before_it(
+    versions: Versions,
+    joined: date,
+    tallies: Tallies,
+    more: tuple[date, str],
+    others: Versions,
+) -> None:
+    zone = ZoneInfo(ZONES[1])
+    before = course_of(versions, joined, tallies, (), zone.key)
+
+    later = {key: list(tally) for key, tally in tallies.items()}
+    add(later, Count(new_id(), more[1], more[0], 3, 3, 1))
+    after = course_of(versions, joined, later, (), zone.key)
+    assert until(after, day_start(zone, more[0])) == until(before, day_start(zone, more[0]))
+
+    start = max(versions[-1][0], others[0][0]) + timedelta(hours=1)
+    after = course_of([*versions, (start, others[0][1])], joined, tallies, (), zone.key)
+    assert until(after, start) == until(before, start)
+
+
+def until(course: tuple[Run, ...], at: datetime) -> list[Run]:
+    return [run for run in course if run.starts_at < at]

@@ -15,8 +15,9 @@ _ADD_BRAND = """
     VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (code) DO NOTHING
 """
-# The lock makes two applications for one brand follow each other.
-_LOCK_BRAND = "SELECT id, time_zone, currency FROM brand WHERE code = $1 FOR UPDATE"
+# The lock makes two applications for one brand follow each other, and lets members come and buy
+# meanwhile: dating all points of a brand can take minutes.
+_LOCK_BRAND = "SELECT id, time_zone, currency FROM brand WHERE code = $1 FOR NO KEY UPDATE"
 _RENAME_BRAND = "UPDATE brand SET name = $2 WHERE id = $1 AND name <> $2"
 _ADD_VERSION = """
     INSERT INTO programme_version

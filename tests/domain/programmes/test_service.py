@@ -115,3 +115,17 @@ async def test_the_database_refuses_the_application_to_change_a_version(
             async with programme_database.transaction() as session:
                 await session.value(sql)
     assert await starts(programme_database, applied.brand_id) == [NOW]
+
+
+async def test_members_come_and_buy_while_a_version_is_being_applied(
+    programme_database: Database,
+) -> None:
+    first = await put(programme_database, document("busy"), NOW - DAY)
+    async with programme_database.transaction() as slow:
+        await apply(slow, NOW, document("busy", '"1.00"', '"2.00"'), NOW, "me")
+        # The lock that a row takes that belongs to a brand.
+        async with asyncio.timeout(5), programme_database.transaction() as quick:
+            row = await quick.one(
+                "SELECT id FROM brand WHERE id = $1 FOR KEY SHARE", first.brand_id
+            )
+        assert row is not None

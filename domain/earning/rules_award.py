@@ -61,14 +61,15 @@ def award(rules: EarningRules, event: Event, local: datetime, facts: Facts, used
         return drawn(giver, event) and _turn(giver, situation, used, uses, hits)
 
     computed = 0
-    awards = []
+    awards: list[Award] = []
     for value in values(rules, situation, event.lines, gate):
         limits = [limit for limit in rules.limits if limit.covers(value.rule)]
         ratio = _earned_by(limits, value, local, used, uses)
-        points = min(rules.rounding(*ratio), rules.event_cap - computed)
-        if computed + points > POINTS_MAX:
+        points = rules.rounding(*ratio)
+        computed = min(computed + points, rules.event_cap)
+        if computed > POINTS_MAX:
             raise _too_large()
-        computed += points
+        points = min(points, rules.event_cap - sum(each.points for each in awards))
         parts = limited(limits, points, local, used, uses) if points else ()
         if parts:
             awards.append(Award(value.rule, parts))

@@ -364,12 +364,16 @@ def test_nothing_is_carried_for_ever(period: str) -> None:
     assert (second.computed, second.points, second.uses) == (1, 0, {})
 
 
-def test_a_cap_of_an_event_is_met_before_those_of_periods() -> None:
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_cap_of_an_event_comes_after_those_of_periods(order: int) -> None:
     rules = capped(
         {"points": "30", "period": "day", "rules": ["a"]},
         rate=None,
         per_purchase_cap="50",
-        rule=[{"name": "a", "points": "40"}, {"name": "b", "points": "40"}],
+        rule=[{"name": "a", "points": "40"}, {"name": "b", "points": "40"}][::order],
     )
     verdict = judged(rules, basket(1))
-    assert (given_by(verdict), verdict.computed) == ({"a": 30, "b": 10}, 50)
+    assert (verdict.points, verdict.computed) == (50, 50)
+    assert given_by(verdict) == ({"a": 30, "b": 20} if order == 1 else {"b": 40, "a": 10})
+    # Only what was given is taken of the caps of periods.
+    assert list(verdict.uses.values()) == ([30] if order == 1 else [10])

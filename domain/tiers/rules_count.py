@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import accumulate
+from operator import add, sub
 from typing import TypeAlias
 
 from domain.tallies.rules import AMOUNT, COUNT, POINTS, PURCHASE, REDEMPTION, Tallies
 from domain.tiers.rules_ladder import Ladder
 from domain.tiers.section import progress_language
 from kit.calendar import months_after, yearly
+from kit.expressions import Expression
 
 _ONE_DAY = timedelta(days=1)
 _kept_yearly = lru_cache(maxsize=100_000)(yearly)
@@ -44,7 +46,7 @@ class Measured:
         assert ladder.expression is not None
         self._expression = ladder.expression
         self._units = ladder.units
-        self._kinds = sorted({kind for _, kind in tallies} - {PURCHASE, REDEMPTION})
+        self._kinds = tuple(sorted({kind for _, kind in tallies} - {PURCHASE, REDEMPTION}))
         place = {kind: 3 + index for index, kind in enumerate(self._kinds)}
         width = 3 + len(place)
         by_day: dict[date, list[int]] = {}
@@ -61,19 +63,27 @@ class Measured:
         self.days = sorted(by_day)
         self._sums = [[0] * width]
         for day in self.days:
-            self._sums.append([a + b for a, b in zip(self._sums[-1], by_day[day], strict=True)])
+            self._sums.append(list(map(add, self._sums[-1], by_day[day])))
 
     def between(self, low: int, high: int) -> int:
         """Return the expression's value for what ``days[low:high]`` brought together."""
-        ends = zip(self._sums[high], self._sums[low], strict=True)
-        spend, points, purchases, *counts = (after - before for after, before in ends)
-        values = {
-            "spend": spend / self._units[0],
-            "points": points / self._units[1],
-            "purchases": purchases,
-            "activities": dict(zip(self._kinds, counts, strict=True)),
-        }
-        return self._expression.value(progress_language().activation(values)) or 0
+        sums = tuple(map(sub, self._sums[high], self._sums[low]))
+        return _value(self._expression, self._units, self._kinds, sums)
+
+
+# The same sums come again: before a batch, for each purchase of it, and after it.
+@lru_cache(maxsize=100_000)
+def _value(
+    expression: Expression, units: tuple[int, int], kinds: tuple[str, ...], sums: tuple[int, ...]
+) -> int:
+    spend, points, purchases, *counts = sums
+    values = {
+        "spend": spend / units[0],
+        "points": points / units[1],
+        "purchases": purchases,
+        "activities": dict(zip(kinds, counts, strict=True)),
+    }
+    return expression.value(progress_language().activation(values)) or 0
 
 
 Series: TypeAlias = Sums | Measured

@@ -36,7 +36,7 @@ from uuid import UUID
 
 from domain.tallies.rules import Tallies
 from domain.tiers.rules_count import Counter, Series, series
-from domain.tiers.rules_hold import Handover, Hold, hold, rank_at_once
+from domain.tiers.rules_hold import Handover, Hold, hold, is_at_once, rank_at_once
 from domain.tiers.rules_ladder import Ladder, Ladders, Stretch
 from kit.calendar import day_start
 
@@ -149,10 +149,10 @@ def tiers_at(
 
 def _rank(stretches: Sequence[Stretch], joined: date, tallies: Tallies, day: date) -> int:
     """Return the rank that is earned on ``day``, which the last of ``stretches`` judges."""
-    first = stretches[0]
-    if len(stretches) == 1 and first.ladder is not None:
-        counter = Counter(first.ladder, joined, series(first.ladder, tallies))
-        rank = rank_at_once(counter, first.first, day)
+    ladder = stretches[0].ladder
+    if len(stretches) == 1 and ladder is not None and is_at_once(ladder):
+        counter = Counter(ladder, joined, series(ladder, tallies))
+        rank = rank_at_once(counter, stretches[0].first, day)
         if rank is not None:
             return rank
     _, machine = walk(stretches, joined, tallies, until=day)

@@ -14,7 +14,6 @@ from domain.tiers.rules_ladder import Ladder
 from kit.calendar import months_after
 
 _ONE_DAY = timedelta(days=1)
-_NOT_AT_ONCE = ("months", "forever")
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,16 +315,29 @@ class ForEver:
         return Handover({rungs[self.rank].name: None} if self.rank else {})
 
 
+def is_at_once(ladder: Ladder) -> bool:
+    """Return whether the rank of a day mostly follows from few counts: see `rank_at_once`."""
+    match ladder.holds:
+        case "months":
+            return False
+        case "forever":
+            return ladder.window == "lifetime"
+        case _:
+            return ladder.downgrade == "to_earned"
+
+
 def rank_at_once(counter: Counter, first: date, day: date) -> int | None:
     """Return the rank on ``day`` of who held nothing before ``first``, None if days must be walked.
 
-    It is what the machine says on that day, for ladders on which it follows from few counts.
+    It is what the machine says on that day, for ladders that are `is_at_once`.
     """
     ladder = counter.ladder
-    if ladder.holds == "while_reached" or (counter.rising and ladder.window == "lifetime"):
+    if ladder.holds == "while_reached":
         return counter.reached(day)
-    if not counter.rising or ladder.downgrade == "one_tier" or ladder.holds in _NOT_AT_ONCE:
+    if not counter.rising:
         return None
+    if ladder.holds == "forever":
+        return counter.reached(day)
     rank, opens = counter.reached(day), counter.opens(day)
     grace = timedelta(days=ladder.grace_days)
     while opens > first:

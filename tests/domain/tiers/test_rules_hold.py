@@ -146,6 +146,7 @@ def test_points_taken_off_by_hand_count_down_on_their_own_day() -> None:
     ]
     found = World(yearly).standing("2026-05-01", done)
     assert (found.tier, found.progress, found.keep_missing) == ("Gold", 18, 2)
+    assert World(yearly).tier("2026-05-01", done) == "Gold"
 
 
 def test_forever_in_a_window_is_reached_within_one() -> None:

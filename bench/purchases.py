@@ -60,7 +60,7 @@ class Shop:
         """Record purchases in one transaction, as the import does."""
 
         async def work(session: Session) -> list[EventOutcome]:
-            timeline = await programmes.timeline(session, self.brand.id, SECTIONS)
+            timeline = await programmes.timeline_to_write(session, self.brand.id, SECTIONS)
             now = SystemClock().now()
             return await record_purchases(session, now, self.brand, timeline, purchases)
 

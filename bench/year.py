@@ -65,7 +65,7 @@ class Shop:
             await self._enrol(purchases)
 
         async def work(session: Session) -> list[str]:
-            timeline = await programmes.timeline(session, self.brand.id, SECTIONS)
+            timeline = await programmes.timeline_to_write(session, self.brand.id, SECTIONS)
             outcomes = await record_purchases(
                 session, self.clock.now(), self.brand, timeline, purchases
             )

@@ -103,7 +103,7 @@ def recorder(database: Database, clock: Clock, brand: Brand, *, dry_run: bool) -
 
     async def record(some: list[Purchase]) -> Sequence[Outcome]:
         async def work(session: Session) -> Sequence[Outcome]:
-            timeline = await programmes.timeline(session, brand.id, SECTIONS)
+            timeline = await programmes.timeline_to_write(session, brand.id, SECTIONS)
             outcomes = await service.record_purchases(session, clock.now(), brand, timeline, some)
             if dry_run:
                 raise _UndoError(outcomes)

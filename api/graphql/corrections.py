@@ -66,7 +66,7 @@ async def adjust(info: Info, given: AdjustPointsInput) -> AdjustmentOutcome:
     async def work(
         session: Session, now: datetime, brand: Brand, given: AdjustPointsInput
     ) -> dict[str, Any]:
-        timeline = await programmes.timeline(session, brand.id, SECTIONS)
+        timeline = await programmes.timeline_to_write(session, brand.id, SECTIONS)
         wanted = Correction(
             key=given.idempotency_key,
             member=given.member,

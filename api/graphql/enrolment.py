@@ -161,7 +161,7 @@ async def amend(info: Info, given: AmendMembersInput) -> list[MemberOutcome]:
 async def _amend(
     session: Session, now: datetime, brand: Brand, given: AmendMembersInput
 ) -> list[dict[str, Any]]:
-    timeline = await programmes.timeline(session, brand.id, SECTIONS)
+    timeline = await programmes.timeline_to_write(session, brand.id, SECTIONS)
     wanted = [_change(each) for each in given.members]
     sound = [each for each in wanted if isinstance(each, MemberChange)]
     done = iter(await amended(session, now, brand, timeline, sound))

@@ -54,7 +54,7 @@ async def give(info: Info, given: GrantStatusInput) -> tuple[UUID, StatusGrant]:
     async def work(
         session: Session, now: datetime, brand: Brand, given: GrantStatusInput
     ) -> dict[str, Any]:
-        timeline = await programmes.timeline(session, brand.id, SECTIONS)
+        timeline = await programmes.timeline_to_write(session, brand.id, SECTIONS)
         wanted = Status(
             key=given.idempotency_key,
             member=given.member,
@@ -81,7 +81,7 @@ async def _revoke(
 ) -> dict[str, Any]:
     named = ids.decode(given.grant)
     key = grant_key(named.key) if named and named.kind == KIND else None
-    timeline = await programmes.timeline(session, brand.id, SECTIONS)
+    timeline = await programmes.timeline_to_write(session, brand.id, SECTIONS)
     (done,) = await revoke_status(session, now, brand, timeline, [key[1] if key else UUID(int=0)])
     return stored(done)
 

@@ -80,7 +80,7 @@ async def recorded(
     work: Recording[E],
 ) -> list[dict[str, Any]]:
     """Record the sound ones of ``wanted`` and return all outcomes, in order, as they are kept."""
-    timeline = await programmes.timeline(session, brand.id, SECTIONS)
+    timeline = await programmes.timeline_to_write(session, brand.id, SECTIONS)
     sound = [each for each in wanted if isinstance(each, kind)]
     done = iter(await work(session, now, brand, timeline, sound))
     return [stored(next(done) if isinstance(each, kind) else each) for each in wanted]

@@ -118,7 +118,7 @@ async def _refund(
                 path=error.path,
             )
         )
-    timeline = await programmes.timeline(session, brand.id, SECTIONS)
+    timeline = await programmes.timeline_to_write(session, brand.id, SECTIONS)
     (done,) = await refund_purchases(session, now, brand, timeline, [wanted])
     return stored(done)
 

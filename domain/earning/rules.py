@@ -96,10 +96,15 @@ class Award(NamedTuple):
 
 
 class CapKey(NamedTuple):
-    """One period of one cap."""
+    """One period of one cap, or of the counter of a rule; ``shared`` by everyone or a member's.
+
+    ``cap`` says what is counted and over which periods as well: a cap that a later version
+    means otherwise begins anew.
+    """
 
     cap: str
     starts_at: datetime
+    shared: bool = False
 
 
 class Verdict(NamedTuple):

@@ -17,6 +17,7 @@ from domain.earning.rules_caps import (
     Used,
     counter_of,
     first_of,
+    key_of,
     left,
     limited,
     period_of,
@@ -81,7 +82,7 @@ def _earned_by(
 ) -> Ratio:
     """Return what of a value its money earns within the caps of money, and take it from them."""
     keys = {
-        CapKey(limit.cap.name, period_of(limit.cap, local)[0]): limit
+        key_of(limit, period_of(limit.cap, local)[0]): limit
         for limit in limits
         if limit.unit == "amount"
     }

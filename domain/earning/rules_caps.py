@@ -28,7 +28,9 @@ def period_of(cap: Cap, local: datetime) -> tuple[datetime, datetime | None]:
         starts = [(int(each[:2]), int(each[3:])) for each in cap.windows]
         first, after = windows_around(starts, local.date())
     elif cap.period == "hour":
-        begins = local.replace(minute=0, second=0, microsecond=0).astimezone(UTC)
+        # Taken off the instant: the clock may have skipped the hour's beginning.
+        into = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        begins = local.astimezone(UTC) - into
         return begins, begins + timedelta(hours=1)
     elif cap.period is not None:
         first = period_start(cap.period, local.date())
@@ -36,6 +38,13 @@ def period_of(cap: Cap, local: datetime) -> tuple[datetime, datetime | None]:
     else:
         return ALWAYS, None
     return day_start(zone, first), day_start(zone, after)
+
+
+def key_of(limit: Limit, starts_at: datetime) -> CapKey:
+    """Return what stands for a cap in the period that begins at ``starts_at``."""
+    cap = limit.cap
+    over = ",".join(cap.windows) or cap.period or "ever"
+    return CapKey(f"{cap.name}|{limit.unit}|{over}", starts_at, shared=cap.of == "everyone")
 
 
 def turn_of(nth: int, *, turned: bool) -> int:
@@ -50,9 +59,10 @@ def turn_of(nth: int, *, turned: bool) -> int:
 def counter_of(giver: Giver, local: datetime) -> CapKey:
     """Return where the events are counted of which every so manieth earns."""
     zone, per = local.tzinfo, giver.part.nth_per
+    name = f"{NTH}{giver.name}|{per or 'ever'}"
     if per is None or zone is None:
-        return CapKey(NTH + giver.name, ALWAYS)
-    return CapKey(NTH + giver.name, day_start(zone, period_start(per, local.date())))
+        return CapKey(name, ALWAYS)
+    return CapKey(name, day_start(zone, period_start(per, local.date())))
 
 
 def first_of(kind: str) -> CapKey:
@@ -64,7 +74,7 @@ def keys_of(rules: EarningRules, kind: str, local: datetime) -> Iterable[CapKey]
     """Yield the caps and counters of a member that an event at ``local`` may need."""
     for limit in rules.limits:
         if limit.cap.of == "member":
-            yield CapKey(limit.cap.name, period_of(limit.cap, local)[0])
+            yield key_of(limit, period_of(limit.cap, local)[0])
     for giver in rules.givers_on(kind):
         if giver.nth is not None:
             yield counter_of(giver, local)
@@ -79,7 +89,7 @@ def budgets_of(rules: EarningRules, kind: str, local: datetime) -> Iterable[CapK
         names.add(BASE)
     for limit in rules.limits:
         if limit.cap.of == "everyone" and (not limit.cap.rules or names & set(limit.cap.rules)):
-            yield CapKey(limit.cap.name, period_of(limit.cap, local)[0])
+            yield key_of(limit, period_of(limit.cap, local)[0])
 
 
 def left(limit: Limit, key: CapKey, used: Used, uses: Used) -> int:
@@ -103,7 +113,7 @@ def limited(
     carrying: list[Limit] = []
     taken: list[tuple[Limit, CapKey]] = []
     for limit in limits:
-        key = CapKey(limit.cap.name, period_of(limit.cap, local)[0])
+        key = key_of(limit, period_of(limit.cap, local)[0])
         if limit.unit == "times" and not left(limit, key, used, uses):
             points = 0
         elif limit.unit == "points" and limit.cap.excess == "carried" and limit.most:
@@ -135,7 +145,7 @@ def _carried(
         ends = []
         for limit in limits:
             begins, end = period_of(limit.cap, here)
-            key = CapKey(limit.cap.name, begins)
+            key = key_of(limit, begins)
             free[key] = left(limit, key, used, uses)
             assert end is not None, "a cap that carries has a period"
             ends.append(end)

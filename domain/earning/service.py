@@ -16,15 +16,15 @@ from domain.earning.service_record import (
     Ground,
     Judged,
     decide,
+    enrols,
     ground_of,
     judge,
     refused,
+    strangers,
 )
 from domain.earning.store import NewAward, NewEvent, Recorded
 from domain.expiry import service as expiry
 from domain.members import service as members
-from domain.members.section import EnrolmentSection
-from domain.members.service import NewMember
 from domain.programmes.rules import Timeline
 from domain.tallies import service as tallies
 from domain.tiers.service import moved, tiers_of
@@ -98,7 +98,7 @@ async def _record(
         # Whoever applies a programme opens its books in the same transaction.
         assert accounts is not None
         every = list(items.values())
-        found = await _wallets(session, now, brand, accounts, every)
+        found = await _wallets(session, now, brand, timeline, accounts, every)
         known = await _known(session, brand, every)
         ground = await ground_of(session, brand, timeline, found, known, every, lock=True)
         before = _tiers(now, brand, ground)
@@ -117,27 +117,22 @@ async def _record(
 
 
 async def _wallets(
-    session: Session, now: datetime, brand: Brand, accounts: Books, items: Sequence[Judged]
+    session: Session,
+    now: datetime,
+    brand: Brand,
+    timeline: Timeline,
+    accounts: Books,
+    items: Sequence[Judged],
 ) -> dict[str, Wallet]:
     names = sorted({item.event.member for item in items})
     found = await lock_named(session, brand.id, accounts.asset_id, names)
-    strangers = [
-        item
-        for item in items
-        if item.event.member not in found
-        and isinstance(item.event, Purchase)
-        and item.programme.document.section(EnrolmentSection).on_first_purchase
-    ]
-    if not strangers:
+    if not any(enrols(item) for item in items if item.event.member not in found):
         return found
-    # A purchase that is known already enrols nobody: it will be replayed or refused.
-    known = await _known(session, brand, strangers)
-    first: dict[str, datetime] = {}
-    for item in strangers:
-        name, at = item.event.member, item.event.occurred_at
-        if item.event.external_id not in known:
-            first[name] = min(first.get(name, at), at)
-    newcomers = [NewMember(name, at) for name, at in first.items()]
+    # Whoever is known already, or refused, is no reason to enrol anybody.
+    known = await _known(session, brand, items)
+    newcomers = strangers(brand, timeline, found, known, items)
+    if not newcomers:
+        return found
     await wallets.enrol(session, now, brand, accounts, newcomers)
     return await lock_named(session, brand.id, accounts.asset_id, names)
 
@@ -267,11 +262,8 @@ async def _use_caps(session: Session, brand: Brand, decided: Sequence[Decided]) 
     mine: dict[tuple[UUID, CapKey], int] = {}
     shared: dict[CapKey, int] = {}
     for each in decided:
-        everyone = {
-            limit.cap.name for limit in each.item.rules.limits if limit.cap.of == "everyone"
-        }
         for key, used in each.verdict.uses.items():
-            if key.cap in everyone:
+            if key.shared:
                 shared[key] = shared.get(key, 0) + used
             else:
                 whose = each.wallet.member_id, key

@@ -10,13 +10,20 @@ from domain.earning.rules import Purchase
 from domain.earning.rules_check import check
 from domain.earning.rules_given import Given
 from domain.earning.service import parts_of
-from domain.earning.service_record import Decided, Ground, decide, ground_of, judge
+from domain.earning.service_record import (
+    Decided,
+    Ground,
+    decide,
+    enrols,
+    ground_of,
+    judge,
+    stranger,
+)
 from domain.expiry.rules import Ends, active_days, policies_of
-from domain.members.section import EnrolmentSection
 from domain.programmes.rules import Timeline
 from domain.tiers.rules import courses, tiers_at
 from domain.wallets.queries import books
-from domain.wallets.store import Wallet, named
+from domain.wallets.store import named
 from kit.db import Session
 from kit.errors import InvalidInputError, LaurelError
 
@@ -52,8 +59,8 @@ async def preview_purchase(
         raise item
     assert accounts is not None, "whoever applies a programme opens its books"
     wallets = await named(session, brand.id, accounts.asset_id, [purchase.member])
-    if not wallets and item.programme.document.section(EnrolmentSection).on_first_purchase:
-        wallets = {purchase.member: _stranger(purchase)}
+    if not wallets and enrols(item):
+        wallets = {purchase.member: stranger(purchase.member, purchase.occurred_at)}
     ground = await ground_of(session, brand, timeline, wallets, {}, [item], lock=False)
     before = _tiers(brand, ground, now)
     decided = decide(brand, ground, item)
@@ -63,31 +70,22 @@ async def preview_purchase(
     return Preview(decided.verdict.points, awards, before, _tiers(brand, ground, now))
 
 
-def _stranger(purchase: Purchase) -> Wallet:
-    return Wallet(
-        account_id=0,
-        member_id=_NOBODY,
-        debt=0,
-        external_id=purchase.member,
-        joined_at=purchase.occurred_at,
-        birthday=None,
-        region=None,
-        attributes={},
-    )
-
-
 def _dated(brand: Brand, timeline: Timeline, ground: Ground, decided: Decided) -> tuple[Given, ...]:
     awards = tuple(points for _, points in parts_of(brand, decided))
     policies = policies_of(timeline)
     if not policies.follow:
         return awards
+    begins = [part.carried_to for award in decided.verdict.awards for part in award.parts]
     member_id = decided.wallet.member_id
     done = ground.tallies.get(member_id, {})
     own = ground.grants.get(member_id, ())
     course = courses(ground.ladders, ground.joined[member_id], done, own, brand.zone)
     ends = Ends(policies, brand.zone, decided.wallet.region, course, active_days(done))
     at = decided.item.event.occurred_at
-    return tuple(each if each.fixed else each._replace(expires_at=ends.of(at)) for each in awards)
+    return tuple(
+        each if each.fixed else each._replace(expires_at=ends.of(since or at))
+        for each, since in zip(awards, begins, strict=True)
+    )
 
 
 def _tiers(brand: Brand, ground: Ground, now: datetime) -> Mapping[str, str]:

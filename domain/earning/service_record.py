@@ -1,7 +1,7 @@
 """How events are recorded, whatever they are: load once, decide each, store at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.brands.rules import Brand
 from domain.earning import store_caps
-from domain.earning.rules import CapKey, Event, Verdict
+from domain.earning.rules import CapKey, Event, Purchase, Verdict
 from domain.earning.rules_award import award
 from domain.earning.rules_caps import budgets_of, keys_of
 from domain.earning.rules_compile import EarningRules, compile_rules
@@ -17,6 +17,8 @@ from domain.earning.rules_facts import OF_TALLIES, OF_TIERS, Person, facts_of
 from domain.earning.rules_given import qualifies
 from domain.earning.section import EarningSection
 from domain.earning.store import Recorded, hash_of
+from domain.members.section import EnrolmentSection
+from domain.members.service import NewMember
 from domain.programmes.rules import Programme, Timeline
 from domain.tallies import queries as tallies_queries
 from domain.tallies.rules import Count, Tallies, add
@@ -27,6 +29,9 @@ from domain.wallets.store import Wallet
 from kit.db import Session
 from kit.errors import InvalidInputError, LaurelError
 from kit.ids import new_id
+
+NOBODY = UUID(int=0)
+"""Stands for the member whom an event has yet to enrol."""
 
 HITS = "hits"
 """Where the context of an event keeps the rules for whose turn it was."""
@@ -128,7 +133,8 @@ async def ground_of(
     ids = [wallet.member_id for wallet in wallets.values()]
     ground.joined = {wallet.member_id: wallet.joined_at for wallet in wallets.values()}
     needs = {name for item in items for name in item.rules.needs}
-    if ladders or needs & (OF_TALLIES | OF_TIERS):
+    # Who previews asks for ends as well, which may follow what was done on any day.
+    if ladders or needs & (OF_TALLIES | OF_TIERS) or not lock:
         ground.tallies = await tallies_queries.tallies(session, brand.id, ids)
     if ladders:
         ground.grants = await tiers_queries.grants(session, brand.id, ids)
@@ -139,6 +145,50 @@ async def ground_of(
     ground.used = await store_caps.cap_uses(session, ids, wanted["member"])
     ground.budgets = await store_caps.budgets(session, brand.id, wanted["everyone"], lock=lock)
     return ground
+
+
+def enrols(item: Judged) -> bool:
+    """Whether the programme makes a member of whoever an event is about."""
+    section = item.programme.document.section(EnrolmentSection)
+    return isinstance(item.event, Purchase) and section.on_first_purchase
+
+
+def strangers(
+    brand: Brand,
+    timeline: Timeline,
+    wallets: Mapping[str, Wallet],
+    known: Mapping[str, Recorded],
+    items: Sequence[Judged],
+) -> list[NewMember]:
+    """Return whom ``items`` enrol, joined with the first one that will not be refused.
+
+    They have no history, so that what they earn needs nothing to be read.
+    """
+    ground = Ground({}, dict(known), ladders_of(timeline, brand))
+    newcomers: dict[str, NewMember] = {}
+    for item in items:
+        name, at = item.event.member, item.event.occurred_at
+        if name in wallets or not enrols(item):
+            ground.known.setdefault(item.event.external_id, Recorded(NOBODY, NOBODY, 0, item.hash))
+            continue
+        alone = replace(ground, wallets={name: stranger(name, at)}, joined={NOBODY: at})
+        if isinstance(decide(brand, alone, item), Decided):
+            newcomers.setdefault(name, NewMember(name, at))
+    return list(newcomers.values())
+
+
+def stranger(name: str, joined_at: datetime) -> Wallet:
+    """Return what stands for the wallet of somebody who is no member yet."""
+    return Wallet(
+        account_id=0,
+        member_id=NOBODY,
+        debt=0,
+        external_id=name,
+        joined_at=joined_at,
+        birthday=None,
+        region=None,
+        attributes={},
+    )
 
 
 def decide(brand: Brand, ground: Ground, item: Judged) -> Decided | EventOutcome:
@@ -158,7 +208,7 @@ def decide(brand: Brand, ground: Ground, item: Judged) -> Decided | EventOutcome
     except LaurelError as error:
         return refused(item.event.external_id, error)
     for key, taken in verdict.uses.items():
-        uses = ground.budgets if _shared(item.rules, key) else mine
+        uses = ground.budgets if key.shared else mine
         uses[key] = uses.get(key, 0) + taken
     change = _change(item, wallet, verdict)
     if ground.tallies:
@@ -196,10 +246,6 @@ def _facts(brand: Brand, ground: Ground, item: Judged, wallet: Wallet) -> dict[s
         wallet.attributes,
     )
     return facts_of(item.rules, person, tallies, tiers, item.local)
-
-
-def _shared(rules: EarningRules, key: CapKey) -> bool:
-    return any(each.cap.name == key.cap and each.cap.of == "everyone" for each in rules.limits)
 
 
 def _change(item: Judged, wallet: Wallet, verdict: Verdict) -> Count:

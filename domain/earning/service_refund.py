@@ -138,7 +138,7 @@ def _decide(
 ) -> _Decided | RefundOutcome:
     check_refund(refund, now)
     hashed = content_hash(
-        orjson.dumps((refund.purchase, refund.occurred_at, refund.amount, refund.lines))
+        orjson.dumps((refund.purchase, refund.occurred_at.timestamp(), refund.amount, refund.lines))
     )
     before = known.get(refund.external_id)
     if before is not None:
@@ -242,8 +242,8 @@ async def _store(
     takes = [
         (each, award, points, short) for each in decided for award, points, short in each.takes
     ]
-    programme = timeline.at(now)
-    assert programme is not None, "a purchase was judged by one"
+    # A purchase dated ahead may be judged by a first version that is not in force yet.
+    programme = timeline.at(now) or timeline.programmes[0]
     done = await take_back(
         session,
         now,

@@ -79,7 +79,7 @@ async def budgets(session: Session, brand_id: int, keys: Collection[CapKey], *, 
         )
     query = f"{_BUDGETS} FOR NO KEY UPDATE" if lock else _BUDGETS
     rows = await session.fetch(query, brand_id, caps, starts)
-    return {CapKey(row[0], row[1]): row[2] for row in rows}
+    return {CapKey(row[0], row[1], shared=True): row[2] for row in rows}
 
 
 async def use_budgets(session: Session, brand_id: int, uses: Mapping[CapKey, int]) -> None:

@@ -20,6 +20,9 @@ _KEYS = """
 """
 _KEPT_MAX = 1_000
 
+APPLYING = 7002
+"""The first half of the lock that whoever applies a version has alone, the second is the brand."""
+
 Key = tuple[int, datetime, bytes, tuple[tuple[str, type[Section]], ...]]
 _kept: dict[Key, Programme] = {}
 
@@ -43,6 +46,17 @@ async def timeline(session: Session, brand_id: int, sections: SectionKinds) -> T
             key = (each.id, each.effective_from, each.content_hash, kinds)
             _kept.setdefault(key, _read(each, sections))
     return Timeline(tuple(_kept[key] for key in keys))
+
+
+async def timeline_to_write(session: Session, brand_id: int, sections: SectionKinds) -> Timeline:
+    """Return `timeline` for a transaction that writes by it: no version comes in until it ends.
+
+    To be called before anything else is locked. Without it a write that began under the old
+    version could undo what applying the new one has just done, such as dating points anew.
+    """
+    # A statement of its own: what the next one sees must be what it is after the wait.
+    await session.fetch("SELECT pg_advisory_xact_lock_shared($1, $2)", APPLYING, brand_id)
+    return await timeline(session, brand_id, sections)
 
 
 def _read(version: Version, sections: SectionKinds) -> Programme:

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import orjson
@@ -23,6 +23,10 @@ from kit.documents import (
 from kit.errors import LaurelError
 from kit.ids import content_hash
 from kit.toml_lines import Path
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+AHEAD_MAX = timedelta(days=3653)
+"""How far ahead a version may begin: later ones must begin after it, and none can be undone."""
 
 SectionKinds = Mapping[str, type[Section]]
 
@@ -131,6 +135,9 @@ def refusal(
     """
     if effective_from.tzinfo is None:
         return _refused("EFFECTIVE_FROM_WITHOUT_ZONE", "has no time zone; add one, such as Z")
+    if not EARLIEST <= effective_from <= now + AHEAD_MAX:
+        message = f"is not between {EARLIEST.year} and ten years from now; correct it"
+        return _refused("EFFECTIVE_FROM_OUT_OF_RANGE", message)
     if not versions:
         return None
     latest = versions[-1].effective_from

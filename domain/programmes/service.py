@@ -53,6 +53,8 @@ async def apply(
     brand_id, same = await judged(session, now, document, effective_from)
     if same is not None:
         return same
+    # Whoever writes by the versions there were ends first, and nobody else begins.
+    await session.fetch("SELECT pg_advisory_xact_lock($1, $2)", queries.APPLYING, brand_id)
     await session.value(_RENAME_BRAND, brand_id, section.name)
     version_id: int = await session.value(
         _ADD_VERSION,

@@ -59,7 +59,7 @@ class Shop:
         """Record purchases in one batch."""
 
         async def work(session: Session) -> list[EventOutcome]:
-            timeline = await programmes.timeline(session, self.brand.id, SECTIONS)
+            timeline = await programmes.timeline_to_write(session, self.brand.id, SECTIONS)
             return await record_purchases(
                 session, self.clock.now(), self.brand, timeline, purchases
             )
@@ -70,7 +70,7 @@ class Shop:
         """Record activities in one batch."""
 
         async def work(session: Session) -> list[EventOutcome]:
-            timeline = await programmes.timeline(session, self.brand.id, SECTIONS)
+            timeline = await programmes.timeline_to_write(session, self.brand.id, SECTIONS)
             return await record_activities(
                 session, self.clock.now(), self.brand, timeline, activities
             )
@@ -106,7 +106,7 @@ class Shop:
         """Record refunds in one batch."""
 
         async def work(session: Session) -> list[RefundOutcome]:
-            timeline = await programmes.timeline(session, self.brand.id, SECTIONS)
+            timeline = await programmes.timeline_to_write(session, self.brand.id, SECTIONS)
             return await refund_purchases(session, self.clock.now(), self.brand, timeline, refunds)
 
         return await self.database.write(work)
@@ -125,7 +125,7 @@ class Shop:
         """End holds in one batch."""
 
         async def work(session: Session) -> list[Outcome]:
-            timeline = await programmes.timeline(session, self.brand.id, SECTIONS)
+            timeline = await programmes.timeline_to_write(session, self.brand.id, SECTIONS)
             return await settle(session, self.clock.now(), self.brand, timeline, items)
 
         return await self.database.write(work)

@@ -19,6 +19,7 @@ from domain.wallets import service_debt
 from domain.wallets import store as wallets
 from domain.wallets.queries import books
 from domain.wallets.rules import alive
+from domain.wallets.service_forgone import reclaim
 from domain.wallets.service_posting import post_all
 from domain.wallets.store import LotChange
 from kit.calendar import day_start
@@ -48,7 +49,8 @@ async def redate(
     """Write anew when these members' points end; return how many lots had another end.
 
     The end is recomputed from all that is recorded, so that what is told late has its effect:
-    points that had not ended after all are given back, even if a job has booked them as gone.
+    points that had not ended after all are given back, even if a job has booked them as gone,
+    less what refunds would have taken of them.
     ``since`` is the earliest day on which anything is new: what ended before it stays gone
     (None: anything may be new). Whoever is in debt pays it out of what came back.
 
@@ -62,11 +64,13 @@ async def redate(
     if not lots:
         return 0
     ends = await ends_of(session, brand, timeline, {lot.member_id for lot in lots})
-    moved = {
-        lot: end for lot in lots if (end := ends[lot.member_id].of(lot.earned_at)) != lot.expires_at
-    }
+    moved = [
+        (lot, end)
+        for lot in lots
+        if (end := ends[lot.member_id].of(lot.earned_at)) != lot.expires_at
+    ]
     if moved:
-        await store.write_ends(session, {lot.id: end for lot, end in moved.items()})
+        await store.write_ends(session, [(lot.id, end) for lot, end in moved])
         await _give_back(session, now, brand, moved)
     return len(moved)
 
@@ -120,12 +124,15 @@ async def redate_all(
 
 
 async def _give_back(
-    session: Session, now: datetime, brand: Brand, moved: Mapping[DatedLot, datetime | None]
+    session: Session,
+    now: datetime,
+    brand: Brand,
+    moved: Sequence[tuple[DatedLot, datetime | None]],
 ) -> None:
     """Undo what was booked as gone of lots that live on after all, and let debtors pay of them."""
     risen = [
         lot
-        for lot, end in moved.items()
+        for lot, end in moved
         if lot.expires_at is not None and lot.expires_at <= now and (end is None or end > now)
     ]
     if not risen:
@@ -157,6 +164,7 @@ async def _give_back(
             for lot, journal_id in zip(back, journal_ids, strict=True)
         ],
     )
+    await reclaim(session, now, brand, found, [lot.id for lot in risen])
     debts = await wallets.debts(session, {lot.account_id for lot in risen})
     lots = await wallets.open_lots(session, debts) if debts else {}
     owned = [lot for mine in lots.values() for lot in alive(mine, now)]

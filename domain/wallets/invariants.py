@@ -20,6 +20,9 @@ INVARIANTS = {
     "LOT_WAITS_WRONGLY": """
         SELECT brand_id, id AS lot_id, available_at, release_days FROM lot
         WHERE (release_days IS NOT NULL) <> (available_at = '9999-01-01T00:00:00Z')""",
+    "LOT_FORGOES_WHAT_IS_THERE": """
+        SELECT brand_id, id AS lot_id, forgone, remaining, held, expired FROM lot
+        WHERE forgone > remaining + held + expired""",
     "LOT_WITHOUT_ACCRUAL": """
         SELECT l.brand_id, l.id AS lot_id FROM lot l
         LEFT JOIN transfer t ON t.journal_id = l.journal_id AND t.credit_account = l.account_id

@@ -50,7 +50,8 @@ class LotRow(Base):
     ``remaining`` can be spent, ``held`` is reserved by open holds, the rest is gone: ``expired``
     of it by its end, as far as that is booked. ``fixed`` says that what the member does does not
     move the end; ``release_days`` is how many days after the brand's release it can be spent,
-    None if it needs none any more.
+    None if it needs none any more. ``forgone`` is what refunds would have taken of it if it had
+    not ended: never more than has.
     """
 
     __tablename__ = "lot"
@@ -58,6 +59,7 @@ class LotRow(Base):
         CheckConstraint("remaining >= 0 AND held >= 0 AND remaining + held <= amount", name="rest"),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("expired >= 0 AND remaining + held + expired <= amount", name="expired"),
+        CheckConstraint("forgone BETWEEN 0 AND amount", name="forgone"),
         Index(
             "lot_open_idx",
             "account_id",
@@ -83,6 +85,7 @@ class LotRow(Base):
     fixed: Mapped[bool] = mapped_column(Boolean, server_default="false")
     release_days: Mapped[int | None] = mapped_column(SmallInteger)
     expired: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    forgone: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class LotUseRow(Base):

@@ -66,17 +66,6 @@ def alive(lots: Sequence[Lot], now: datetime) -> list[Lot]:
     return sorted(there, key=lambda lot: not lot.spendable(now))
 
 
-def lost(lots: Sequence[Lot], source: int, now: datetime, booked: int) -> int:
-    """Return how much of the accrual by journal ``source`` the member has lost by expiry.
-
-    ``booked`` is what a job has booked of that; the rest is still in the lot. The sum is the
-    same whether or not the job has run.
-    """
-    return booked + sum(
-        lot.remaining for lot in lots if lot.journal_id == source and lot.expired(now)
-    )
-
-
 def debt_room(policy: NegativeBalance, scale: int, debt: int, wanted: int) -> int:
     """Return how much of ``wanted`` may become a debt of a member who owes ``debt`` already.
 

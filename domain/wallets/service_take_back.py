@@ -10,11 +10,11 @@ from domain.ledger import queries as ledger_queries
 from domain.ledger.rules import Journal, Transfer
 from domain.wallets import service_debt, store
 from domain.wallets.queries import Books
-from domain.wallets.rules import Lot, Take, claw_back, debt_room, lost, open_day, total, without
+from domain.wallets.rules import Lot, Take, claw_back, debt_room, open_day, total, without
 from domain.wallets.section import NegativeBalance
 from domain.wallets.service_owed import owe
 from domain.wallets.service_posting import post_all
-from domain.wallets.store import LotChange
+from domain.wallets.store import Lost, LotChange
 from kit.db import Session
 
 
@@ -22,8 +22,7 @@ from kit.db import Session
 class ClawBack:
     """Points of the accrual by journal ``source`` to take back, which ``rule`` had given.
 
-    ``short`` is what earlier ones of the same source should have taken back and neither took
-    nor made a debt.
+    ``short`` says nothing any more.
     """
 
     key: UUID
@@ -53,9 +52,8 @@ class _Ground:
     """What claw-backs are decided on, changed by each for those after it."""
 
     lots: dict[int, list[Lot]]
-    booked: dict[int, int]
+    lost: dict[int, Lost]
     debts: dict[int, int]
-    short: dict[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +62,7 @@ class _Decided:
     takes: list[Take]
     owed: int
     missing: int
+    forgone: int
 
     @property
     def points(self) -> int:
@@ -82,15 +81,15 @@ async def take_back(
 
     What the member has spent already is forgiven, or becomes a debt by ``policy``, down to its
     limit, which the next points pay. What the accrual itself lost by expiry is neither: that
-    would be taken twice. What is forgiven while open holds reserve points is owed until they
+    would be taken twice. It is forgone, until it turns out that it was not lost: see
+    `service_forgone`. What is forgiven while open holds reserve points is owed until they
     end. The caller holds the wallets' locks and has seen that the keys are new.
     """
     accounts = {item.account_id for item in items}
     ground = _Ground(
         await store.open_lots(session, accounts),
-        await store.booked_expiry(session, [item.source for item in items]),
+        await store.lost(session, now, [item.source for item in items]),
         {} if policy == "refuse" else await store.debts(session, accounts),
-        {},
     )
     decided = [_decide(ground, item, policy, books.scale, now) for item in items]
     debtors = {each.item.account_id for each in decided if each.owed}
@@ -112,6 +111,10 @@ async def take_back(
         ],
     )
     await store.change_debts(session, [(each.item.account_id, each.owed) for each in wanted])
+    await store.change_forgone(
+        session,
+        [(ground.lost[each.item.source].lot_id, each.forgone) for each in decided if each.forgone],
+    )
     await owe(session, [(each.item.account_id, each.missing) for each in decided])
     ids = iter(journal_ids)
     return [
@@ -124,18 +127,19 @@ def _decide(
     ground: _Ground, item: ClawBack, policy: NegativeBalance, scale: int, now: datetime
 ) -> _Decided:
     mine = ground.lots.get(item.account_id, [])
-    missed = item.short + ground.short.get(item.source, 0)
-    gone = max(0, lost(mine, item.source, now, ground.booked.get(item.source, 0)) - missed)
-    due = max(0, item.points - gone)
+    gone = 0
+    lost = ground.lost.get(item.source)
+    if lost is not None:
+        gone = min(item.points, max(0, lost.points - lost.forgone))
+        ground.lost[item.source] = lost._replace(forgone=lost.forgone + gone)
+    due = item.points - gone
     takes = claw_back(mine, due, item.source, now)
     ground.lots[item.account_id] = without(mine, takes)
     rest = due - total(takes)
     debt = ground.debts.get(item.account_id, 0)
     owed = min(rest, debt_room(policy, scale, debt, rest))
     ground.debts[item.account_id] = debt + owed
-    short = item.points - total(takes) - owed
-    ground.short[item.source] = ground.short.get(item.source, 0) + short
-    return _Decided(item, takes, owed, rest - owed)
+    return _Decided(item, takes, owed, rest - owed, gone)
 
 
 def _journal(

@@ -65,6 +65,14 @@ class LotChange(NamedTuple):
     expired: int = 0
 
 
+class Lost(NamedTuple):
+    """What an accrual lost by expiry, and how much of that refunds have forgone already."""
+
+    lot_id: int
+    points: int
+    forgone: int
+
+
 async def lock_named(
     session: Session, brand_id: int, asset_id: int, external_ids: Sequence[str]
 ) -> dict[str, Wallet]:
@@ -162,13 +170,31 @@ async def open_lots(session: Session, account_ids: Iterable[int]) -> dict[int, l
     return _by_account(rows)
 
 
-async def booked_expiry(session: Session, sources: Sequence[int]) -> dict[int, int]:
-    """Return how much of the accruals by these journals was booked as expired."""
+async def lost(session: Session, now: datetime, sources: Sequence[int]) -> dict[int, Lost]:
+    """Return what the accruals by these journals lost by expiry, those that lost anything.
+
+    It makes no difference whether a job has booked any of it.
+    """
     rows = await session.fetch(
-        "SELECT journal_id, expired FROM lot WHERE journal_id = ANY ($1) AND expired > 0",
+        "SELECT journal_id, id, points, forgone FROM lot, LATERAL (SELECT expired"
+        " + CASE WHEN expires_at <= $1 THEN remaining ELSE 0 END AS points) AS l"
+        " WHERE journal_id = ANY ($2) AND points > 0",
+        now,
         list(sources),
     )
-    return {row["journal_id"]: row["expired"] for row in rows}
+    return {row["journal_id"]: Lost(*row[1:]) for row in rows}
+
+
+async def change_forgone(session: Session, changes: Sequence[tuple[int, int]]) -> None:
+    """Add to what refunds forgo of lots because they have ended."""
+    if not any(amount for _, amount in changes):
+        return
+    await session.fetch(
+        "UPDATE lot SET forgone = forgone + c.more FROM (SELECT l, sum(m) AS more"
+        " FROM unnest($1::bigint[], $2::bigint[]) AS n(l, m) GROUP BY l) AS c WHERE id = c.l",
+        [lot_id for lot_id, _ in changes],
+        [amount for _, amount in changes],
+    )
 
 
 async def reserved(

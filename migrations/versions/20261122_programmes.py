@@ -40,6 +40,8 @@ def _members_and_wallets() -> None:
     op.add_column("lot", sa.Column("fixed", sa.Boolean(), server_default="false", nullable=False))
     op.add_column("lot", sa.Column("release_days", sa.SmallInteger()))
     op.add_column("lot", sa.Column("expired", sa.BigInteger(), server_default="0", nullable=False))
+    op.add_column("lot", sa.Column("forgone", sa.BigInteger(), server_default="0", nullable=False))
+    op.create_check_constraint("forgone", "lot", "forgone BETWEEN 0 AND amount")
     op.execute(
         "UPDATE lot SET expired = u.amount FROM ("
         " SELECT lot_id, sum(amount) AS amount FROM lot_use"

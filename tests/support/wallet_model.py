@@ -54,7 +54,7 @@ class WalletModel:
     spent: int = 0
     issued: int = 0
     gone: int = 0
-    short: dict[int, int] = field(default_factory=dict)
+    forgone: dict[int, int] = field(default_factory=dict)
     owed: dict[UUID, int] = field(default_factory=dict)
     debts: dict[UUID, int] = field(default_factory=dict)
     active: dict[UUID, set[date]] = field(default_factory=dict)
@@ -85,8 +85,17 @@ class WalletModel:
                 lot.remaining += lot.booked
                 self.breakage -= lot.booked
                 lot.booked = 0
+                self._reclaim(member, lot)
                 risen.append(lot)
         self._pay(member, sorted(risen, key=lambda lot: (not lot.spendable(now), _first(lot))), now)
+
+    def _reclaim(self, member: UUID, lot: ModelLot) -> None:
+        """Take what refunds forwent of what lives on after all, or owe it until a hold ends."""
+        forgone = self.forgone.pop(lot.journal_id, 0)
+        took = sum(part for _, part in self._take([lot], forgone))
+        self.gone += took
+        owed = self.owed.get(member, 0) + forgone - took
+        self.owed[member] = min(self._held(member), owed)
 
     def _idle_end(self, member: UUID, lot: ModelLot) -> datetime:
         assert lot.idle_months is not None
@@ -197,13 +206,15 @@ class WalletModel:
         others = [lot for lot in self._usable(member, now) if lot is not own]
         # What the accrual lost by expiry is not taken a second time from other points.
         lost = own.booked + (0 if own.live(now) else own.remaining)
-        due = max(0, points - max(0, lost - self.short.get(source, 0)))
+        forgone = self.forgone.get(source, 0)
+        gone = min(points, max(0, lost - forgone))
+        self.forgone[source] = forgone + gone
+        due = points - gone
         usable = [own, *others] if own.live(now) else others
         took = sum(part for _, part in self._take(usable, due))
         debt = self.debts.get(member, 0)
         owed = due - took if limit is None else min(due - took, max(0, limit - debt))
         self.debts[member] = debt + owed
-        self.short[source] = self.short.get(source, 0) + points - took - owed
         missing = self.owed.get(member, 0) + due - took - owed
         self.owed[member] = min(self._held(member), missing)
         self.gone += took

@@ -310,7 +310,7 @@ class WalletMachine(RuleBasedStateMachine):
                 self.members[member],
                 points,
                 source,
-                self.model.short.get(source, 0),
+                0,
                 now,
                 "refund",
                 "base",

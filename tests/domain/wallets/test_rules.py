@@ -14,7 +14,6 @@ from domain.wallets.rules import (
     consume,
     debt_room,
     keep,
-    lost,
     open_day,
     total,
     without,
@@ -101,13 +100,6 @@ def test_claw_back_then_takes_spendable_lots_then_pending_never_expired() -> Non
 
 def test_claw_back_leaves_its_own_lot_once_expired() -> None:
     assert claw_back([lot(1, 9), lot(2, 4, expires=0)], 6, 102, NOW) == [Take(1, 6)]
-
-
-def test_lost_is_what_expired_booked_or_not() -> None:
-    lots = [lot(1, 4, expires=0), lot(2, 5, expires=-1), lot(3, 6, expires=1)]
-    assert [lost(lots, 100 + n, NOW, 0) for n in (1, 2, 3, 4)] == [4, 5, 0, 0]
-    assert lost(lots, 101, NOW, 3) == 7
-    assert lost(lots, 104, NOW, 3) == 3
 
 
 def test_claw_back_stops_at_zero() -> None:

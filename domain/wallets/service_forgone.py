@@ -1,0 +1,60 @@
+"""What refunds forgo because it has ended, taken after all once it turns out to be there.
+
+A refund takes nothing for points that the member has lost by expiry: that would be taken twice.
+They may come back by what is told late.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from domain.brands.rules import Brand
+from domain.ledger.rules import Journal, Transfer
+from domain.wallets import store
+from domain.wallets.queries import Books
+from domain.wallets.service_owed import owe
+from domain.wallets.service_posting import post_all
+from domain.wallets.store import LotChange
+from kit.db import Session
+from kit.ids import new_id
+
+
+async def reclaim(
+    session: Session, now: datetime, brand: Brand, books: Books, lot_ids: Sequence[int]
+) -> None:
+    """Take what refunds forwent of these lots, which live on after all.
+
+    What a hold reserves of it is owed until the hold ends. The caller holds the wallets' locks
+    and has written the lots.
+    """
+    rows = await session.fetch(
+        "SELECT id, account_id, forgone, least(forgone, remaining) AS there FROM lot"
+        " WHERE id = ANY ($1) AND forgone > 0 ORDER BY id",
+        list(lot_ids),
+    )
+    back = [row for row in rows if row["there"]]
+    journal_ids = await post_all(
+        session,
+        now,
+        brand,
+        [_journal(now, brand, books, row["account_id"], row["there"]) for row in back],
+    )
+    await store.change(
+        session,
+        [
+            LotChange(journal_id, row["id"], row["there"], 0)
+            for row, journal_id in zip(back, journal_ids, strict=True)
+        ],
+    )
+    await store.change_forgone(session, [(row["id"], -row["forgone"]) for row in rows])
+    await owe(session, [(row["account_id"], row["forgone"] - row["there"]) for row in rows])
+
+
+def _journal(now: datetime, brand: Brand, books: Books, account_id: int, points: int) -> Journal:
+    return Journal(
+        # Nothing to derive it from: the same points may end and come back again.
+        key=new_id(),
+        code="claw_back",
+        effective_at=now,
+        effective_on=brand.day(now),
+        transfers=(Transfer(account_id, books.issuance, books.asset_id, points, "claw_back"),),
+    )

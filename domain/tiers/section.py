@@ -92,8 +92,9 @@ class Ladder(Part):
     ``holds`` says how long a tier once reached lasts. ``end_of_window`` and
     ``end_of_next_window`` are for windows that begin anew: the tier lasts to the end of the
     window in which it was last reached, or of the one after. ``{ months = 12 }`` lasts so long
-    from the day it was reached, and again if that time brought ``keep``. ``while_reached`` is
-    for a rolling window: as soon as it holds less, the tier is gone. ``forever`` never ends.
+    from the day it was reached, and again if the days after that one brought ``keep``: what
+    reached a tier doesn't keep it as well. ``while_reached`` is for a rolling window: as soon as
+    it holds less, the tier is gone. ``forever`` never ends.
 
     A tier that was not held again lasts ``grace_days`` more; then the member falls to the tier
     the window's count has earned, or by one tier at a time.

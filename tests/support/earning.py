@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hypothesis import HealthCheck
+from hypothesis import settings as example
 from hypothesis import strategies as st
 
 from domain.earning.rules import Activity, CapKey, Event, Facts, Line, Purchase, Verdict
@@ -68,6 +70,11 @@ def given_by(verdict: Verdict) -> dict[str, int]:
 def earned(rules: EarningRules, *lines: Line | int, at: datetime = NOON, **details: Any) -> int:
     """Return the points of a basket."""
     return judged(rules, basket(*lines, **details), at=at).points
+
+
+def examples(number: int) -> example:
+    """Return how many examples to try, however long a busy machine takes for one."""
+    return example(max_examples=number, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 CATEGORIES = ("", "a", "b", "gift")

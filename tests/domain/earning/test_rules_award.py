@@ -8,7 +8,7 @@ import pytest
 
 from domain.earning.rules import Award, CapKey, Facts, Line, Part, Verdict
 from domain.earning.rules_award import drawn
-from domain.earning.rules_caps import ALWAYS
+from domain.earning.rules_caps import ALWAYS, first_of
 from kit.errors import InvalidInputError
 from tests.support.earning import NEW_YORK, activity, basket, earned, given_by, judged, made
 
@@ -232,7 +232,7 @@ def test_the_first_event_of_a_kind_is_first_once() -> None:
             once("other kind", "7", on="tour", first=True),
         ]
     )
-    key = CapKey("first:visit", ALWAYS)
+    key = first_of("visit")
     both = judged(rules, activity(channel="app"), facts=FIRST)
     assert given_by(both) == {"welcome": 100, "app": 50}
     assert both.uses == {key: 1}
@@ -251,11 +251,11 @@ def test_every_third_event_that_fits() -> None:
         verdict = judged(rules, basket(Line(100, category=category)), used=used)
         points.append(verdict.points)
         assert verdict.hits == (("third",) if verdict.points else ())
-        turn = {CapKey("nth:third", ALWAYS): -2 if verdict.points else 1}
+        turn = {CapKey("nth:third|ever", ALWAYS): -2 if verdict.points else 1}
         assert verdict.uses == (turn if category == "coffee" else {})
         used = {key: used.get(key, 0) + verdict.uses.get(key, 0) for key in (*used, *verdict.uses)}
     assert points == [0, 0, 0, 10, 0, 0, 0, 10]
-    assert used == {CapKey("nth:third", ALWAYS): 0}
+    assert used == {CapKey("nth:third|ever", ALWAYS): 0}
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_every_third_event_that_fits() -> None:
 )
 def test_every_second_event_of_a_period(per: str, starts: datetime) -> None:
     rules = made(rule=[once("second", "10", nth=2, nth_per=per)])
-    key = CapKey("nth:second", starts)
+    key = CapKey(f"nth:second|{per}", starts)
     assert judged(rules, basket(1)).uses == {key: 1}
     assert judged(rules, basket(1), used={key: 1}).points == 10
     # What was counted before the period began doesn't count.
@@ -278,7 +278,7 @@ def test_every_second_event_of_a_period(per: str, starts: datetime) -> None:
 def test_only_events_that_were_drawn_are_counted() -> None:
     rules = made(rule=[once("r", "1", chance="0.5", seed="s", nth=2)])
     outcomes = {
-        judged(rules, basket(1, name=str(index))).uses.get(CapKey("nth:r", ALWAYS), 0)
+        judged(rules, basket(1, name=str(index))).uses.get(CapKey("nth:r|ever", ALWAYS), 0)
         for index in range(20)
     }
     assert outcomes == {0, 1}
@@ -298,9 +298,10 @@ def test_a_draw_is_the_same_each_time_and_fair() -> None:
     assert len(set(won) & set(again)) < 60
 
 
-def test_a_certain_draw_is_always_won() -> None:
+def test_a_certain_draw_is_always_won_but_nothing_is_drawn_without_an_id() -> None:
     (giver,) = made(rule=[once("all", "1", chance="1", seed="s")]).givers
     assert all(drawn(giver, basket(name=str(index))) for index in range(1_000))
+    assert not drawn(giver, basket(name=""))
 
 
 def test_one_rule_of_a_group_counts_the_one_with_the_highest_priority_that_applies() -> None:

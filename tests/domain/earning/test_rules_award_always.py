@@ -5,11 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 from hypothesis import given
-from hypothesis import settings as example
 from hypothesis import strategies as st
 
 from domain.earning.rules import CapKey, Event, Line
-from domain.earning.rules_caps import budgets_of, keys_of, period_of
+from domain.earning.rules_caps import ALWAYS, budgets_of, key_of, keys_of, period_of
 from domain.earning.rules_compile import EarningRules
 from tests.support.earning import (
     NEW_YORK,
@@ -17,6 +16,7 @@ from tests.support.earning import (
     activity,
     basket,
     cents,
+    examples,
     given_by,
     judged,
     lines,
@@ -28,7 +28,7 @@ from tests.support.earning import (
 baskets = st.lists(lines, max_size=5)
 
 
-@example(max_examples=80)
+@examples(60)
 @given(settings(), baskets, st.randoms(use_true_random=False))
 def test_no_order_matters_of_lines_multipliers_and_rules(
     given_settings: dict[str, Any], lines: list[Line], random: Any
@@ -40,7 +40,7 @@ def test_no_order_matters_of_lines_multipliers_and_rules(
     assert given_by(judged(other, basket(*mixed))) == given_by(one)
 
 
-@example(max_examples=80)
+@examples(60)
 @given(settings(), st.lists(lines, min_size=1, max_size=5), st.data())
 def test_who_pays_more_never_earns_less(
     given_settings: dict[str, Any], lines: list[Line], data: st.DataObject
@@ -98,13 +98,13 @@ events = st.one_of(
 days = st.integers(0, 40).map(lambda half_days: timedelta(hours=12 * half_days))
 
 
-@example(max_examples=80)
+@examples(60)
 @given(capped(), st.lists(st.tuples(events, days), max_size=8))
 def test_no_cap_is_ever_exceeded_in_whatever_order_events_come(
     rules: EarningRules, reported: list[tuple[Event, timedelta]]
 ) -> None:
     used: dict[CapKey, int] = {}
-    most = {limit.cap.name: limit.most for limit in rules.limits}
+    most = {key_of(limit, ALWAYS).cap: limit.most for limit in rules.limits}
     for number, (event, later) in enumerate(reported):
         at = NOON + later
         verdict = judged(rules, replace(event, external_id=str(number)), at=at, used=used)
@@ -119,7 +119,7 @@ def test_no_cap_is_ever_exceeded_in_whatever_order_events_come(
             assert used[key] <= most[key.cap]
 
 
-@example(max_examples=80)
+@examples(60)
 @given(capped(), events, days)
 def test_what_is_taken_of_caps_is_what_was_given(
     rules: EarningRules, event: Event, later: timedelta
@@ -128,7 +128,11 @@ def test_what_is_taken_of_caps_is_what_was_given(
     verdict = judged(rules, event, at=at)
     for limit in rules.limits:
         awards = [each for each in verdict.awards if limit.covers(each.rule)]
-        taken = {key.starts_at: n for key, n in verdict.uses.items() if key.cap == limit.cap.name}
+        taken = {
+            key.starts_at: n
+            for key, n in verdict.uses.items()
+            if key.cap == key_of(limit, ALWAYS).cap
+        }
         here = period_of(limit.cap, at)[0]
         if limit.unit == "times":
             assert taken == ({here: len(awards)} if awards else {})

@@ -22,7 +22,7 @@ def test_the_edges_pass() -> None:
         GOOD,
         external_id="x" * 200,
         occurred_at=NOW + timedelta(hours=24),
-        lines=tuple(Line(10**12) for _ in range(10)),
+        lines=tuple(Line(10**12, quantity=quantity) for quantity in [0, 10**9] * 5),
     )
     assert check(edge, "USD", NOW) is None
     first = replace(GOOD, occurred_at=datetime(1970, 1, 1, tzinfo=UTC), lines=(Line(0),) * 2_000)

@@ -170,11 +170,11 @@ COFFEES = [
 @pytest.mark.parametrize(
     ("kept", "hits", "expected"),
     [
-        ([Line(300, category="coffee"), Line(700)], [], {"nth:tenth": 1}),
-        ([Line(300, category="coffee"), Line(700)], ["tenth"], {"nth:tenth": -9}),
+        ([Line(300, category="coffee"), Line(700)], [], {"nth:tenth|ever": 1}),
+        ([Line(300, category="coffee"), Line(700)], ["tenth"], {"nth:tenth|ever": -9}),
         ([Line(700)], ["tenth"], {}),
         # Below $5 only since goods went back: that was never counted.
-        ([Line(300, category="coffee")], [], {"nth:tenth": 1}),
+        ([Line(300, category="coffee")], [], {"nth:tenth|ever": 1}),
     ],
 )
 def test_what_a_purchase_has_on_counters_is_decided_by_what_is_kept(
@@ -190,7 +190,7 @@ def test_what_was_counted_is_what_the_award_said() -> None:
     verdict = judged(rules, purchase)
     found = turns(rules, purchase, NOON, {}, verdict.hits, kept=purchase.lines)
     assert found == verdict.uses
-    assert {key.cap for key in found} == {"nth:tenth", "nth:second"}
+    assert {key.cap for key in found} == {"nth:tenth|ever", "nth:second|month"}
     assert turns(made(), purchase, NOON, {}, (), kept=purchase.lines) == {}
 
 

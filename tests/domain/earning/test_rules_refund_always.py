@@ -11,13 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
-from hypothesis import settings as example
 from hypothesis import strategies as st
 
 from domain.earning.rules import CapKey, Line, Purchase, Verdict
 from domain.earning.rules_compile import EarningRules
 from domain.earning.rules_refund import due, kept_lines, spread, turns
-from tests.support.earning import NOON, basket, given_by, judged, lines, made, settings
+from tests.support.earning import NOON, basket, examples, given_by, judged, lines, made, settings
 
 paid = lines.filter(lambda line: line.amount > 0)
 baskets = st.lists(lines, min_size=1, max_size=4).filter(
@@ -61,7 +60,7 @@ def cut(draw: st.DrawFn, rules: EarningRules, purchase: Purchase) -> dict[str, i
     return {rule: draw(st.integers(1, points)) for rule, points in given_points.items()}
 
 
-@example(max_examples=120)
+@examples(60)
 @given(settings(), baskets, st.data())
 def test_parts_in_any_order_take_back_exactly_what_was_awarded(
     given_settings: dict[str, Any], lines: list[Line], data: st.DataObject
@@ -76,7 +75,7 @@ def test_parts_in_any_order_take_back_exactly_what_was_awarded(
     assert before == awarded
 
 
-@example(max_examples=80)
+@examples(60)
 @given(settings(), baskets, st.data())
 def test_what_is_kept_is_what_the_kept_lines_alone_would_have_earned(
     given_settings: dict[str, Any], lines: list[Line], data: st.DataObject
@@ -94,7 +93,7 @@ def test_what_is_kept_is_what_the_kept_lines_alone_would_have_earned(
         assert in_all(rules, purchase, awarded, state) == expected
 
 
-@example(max_examples=80)
+@examples(60)
 @given(settings(), st.lists(paid, min_size=2, max_size=4), st.data())
 def test_two_orders_that_end_with_the_same_lines_take_back_the_same(
     given_settings: dict[str, Any], lines: list[Line], data: st.DataObject
@@ -115,7 +114,7 @@ def test_two_orders_that_end_with_the_same_lines_take_back_the_same(
     assert totals[0] == totals[1] == in_all(rules, purchase, awarded, backs)
 
 
-@example(max_examples=80)
+@examples(60)
 @given(settings(), baskets, st.data())
 def test_returned_goods_take_nothing_that_kept_goods_earned(
     given_settings: dict[str, Any], lines: list[Line], data: st.DataObject
@@ -147,7 +146,7 @@ FALLING = [
 ]
 
 
-@example(max_examples=80)
+@examples(60)
 @given(st.sampled_from(FALLING), baskets, st.data())
 def test_rules_that_fall_with_the_basket_take_back_no_more_than_they_gave(
     rule: list[dict[str, Any]], lines: list[Line], data: st.DataObject
@@ -162,7 +161,7 @@ def test_rules_that_fall_with_the_basket_take_back_no_more_than_they_gave(
     assert taken == awarded
 
 
-@example(max_examples=60)
+@examples(60)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 30)), max_size=60))
 def test_nobody_turns_by_goods_that_went_back(steps: list[tuple[bool, int]]) -> None:
     # Buy or return: a bonus comes only if by then every bonus has four purchases that are kept.

@@ -15,7 +15,18 @@ from kit.facts import StoredFact
 
 SUBSCRIBER = "live"
 # The subject of each is the member's id.
-KINDS = frozenset({"PurchaseRecorded", "PurchaseRefunded", "TierChanged"})
+KINDS = frozenset(
+    {
+        "ActivityRecorded",
+        "MemberAmended",
+        "PointsAdjusted",
+        "PointsExpiring",
+        "PointsReleased",
+        "PurchaseRecorded",
+        "PurchaseRefunded",
+        "TierChanged",
+    }
+)
 
 _BATCH = 1_000
 _PUBLISH_SECONDS_MAX = 2

@@ -20,7 +20,8 @@ class Subscription:
 
     @resolver(
         MEMBERS,
-        "The member who calls, at once and then after each purchase, refund or change of tier, in"
+        "The member who calls, at once and then after each purchase, activity, refund, correction,"
+        " release, change of tier or of what is known of them, and warning of points that end, in"
         " a second or so; changes that come close together make one answer. Null until the brand"
         " has enrolled them. What the clock alone changes, such as points that expire, is right in"
         " each answer, but makes none.",

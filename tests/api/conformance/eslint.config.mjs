@@ -3,18 +3,32 @@ import graphql from '@graphql-eslint/eslint-plugin'
 
 // Values, not things: they have no identity of their own and are kept with what they belong to.
 const VALUES = [
+  'ActivityOutcome',
+  'AdjustmentOutcome',
+  'Attribute',
+  'Award',
   'Balance',
+  'Benefit',
   'Figures',
+  'Ladder',
+  'LadderTier',
+  'MemberOutcome',
   'Money',
   'NextTier',
   'PageInfo',
+  'PointsEnding',
   'PointsExpiry',
   'Programme',
   'PurchaseOutcome',
+  'PurchasePreview',
+  'Quantity',
   'RefundOutcome',
+  'ReleaseOutcome',
   'Tier',
   'TierCount',
+  'TierKeep',
   'TierStep',
+  'Value',
 ]
 
 const schema = 'api/graphql/schema.graphql'

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from domain.members.service import NewMember
 from domain.wallets import queries as wallets
 from domain.wallets.service import enrol
 from kit.db import Session
+from tests.support.callers import granted
 from tests.support.client import Client
 from tests.support.shop import purchase
 
@@ -26,6 +28,15 @@ TRIED = {
     "nodes",
     "recordPurchases",
     "refundPurchase",
+    "recordActivities",
+    "enrolMembers",
+    "amendMembers",
+    "releasePoints",
+    "adjustPoints",
+    "grantStatus",
+    "revokeStatus",
+    "previewPurchase",
+    "programmeVersions",
 }
 
 
@@ -161,3 +172,73 @@ async def test_a_purchase_of_another_brand_is_not_there_to_refund(
         "errors": [{"code": "PURCHASE_NOT_FOUND"}],
     }
     assert (await client.shop.balance("ana")).total == 500
+
+
+async def changed(client: Client, verb: str, asked: str, **given: object) -> Any:
+    """Do one thing with the rights of the brand's staff, or of its servers; return the payload."""
+    name = verb[0].upper() + verb[1:]
+    mutation = f"mutation ($input: {name}Input!) {{ {verb}(input: $input) {{ {asked} }} }}"
+    token = client.staff if verb == "adjustPoints" else client.server
+    answer = await client.ask(mutation, token, input={"idempotencyKey": "k", **given})
+    return answer.data[verb]
+
+
+async def test_names_mean_the_members_of_the_brand_that_calls(
+    client: Client, other: Client, ana: str
+) -> None:
+    at = "2026-03-01T00:00:00Z"
+    done = {"externalId": "p1", "member": "ana", "kind": "review", "occurredAt": at}
+    payload = await changed(other, "recordActivities", "outcomes { status }", activities=[done])
+    assert payload == {"outcomes": [{"status": "RECORDED"}]}
+    known = {"member": "ana", "displayName": "Another Ana"}
+    payload = await changed(other, "amendMembers", "outcomes { status }", members=[known])
+    assert payload == {"outcomes": [{"status": "RECORDED"}]}
+    new = [{"externalId": "ana"}, {"externalId": "ben"}]
+    payload = await changed(other, "enrolMembers", "outcomes { status }", members=new)
+    assert payload == {"outcomes": [{"status": "REPLAYED"}, {"status": "RECORDED"}]}
+    given = {"member": "ana", "points": "7", "reason": "a gift"}
+    payload = await changed(other, "adjustPoints", "adjustment { status }", **given)
+    assert payload == {"adjustment": {"status": "RECORDED"}}
+    mine = "query ($id: ID!) { member(id: $id) { displayName balance { total } tier { name } } }"
+    before = {"displayName": None, "balance": {"total": "500"}, "tier": {"name": "VIB"}}
+    assert (await client.ask(mine, client.staff, id=ana)).data == {"member": before}
+    page = await client.ask("{ members { nodes { externalId } } }", client.staff)
+    assert page.data["members"]["nodes"] == [{"externalId": "ana"}]
+
+
+async def test_what_another_brand_knows_is_not_there(
+    client: Client, other: Client, ana: str
+) -> None:
+    assert ana
+    grant = await granted(client, "ana", "Rouge")
+    payload = await changed(
+        other, "releasePoints", "outcomes { error { code } }", earnings=[{"purchase": "p1"}]
+    )
+    assert payload == {"outcomes": [{"error": {"code": "PURCHASE_NOT_FOUND"}}]}
+    payload = await changed(other, "revokeStatus", "errors { code }", grant=grant)
+    assert payload == {"errors": [{"code": "GRANT_NOT_FOUND"}]}
+    given = {"member": "ana", "tier": "Rouge", "reason": "a friend"}
+    payload = await changed(other, "grantStatus", "errors { code }", **given)
+    assert payload == {"errors": [{"code": "UNKNOWN_LADDER"}]}
+    query = "query ($id: ID!) { node(id: $id) { id } }"
+    assert (await other.ask(query, other.staff, id=grant)).data == {"node": None}
+    found = await client.ask("{ programmeVersions { nodes { id } } }", client.staff)
+    version = found.data["programmeVersions"]["nodes"][0]["id"]
+    assert (await other.ask(query, other.staff, id=version)).data == {"node": None}
+    theirs = await other.ask("{ programmeVersions { nodes { id document } } }", other.staff)
+    (node,) = theirs.data["programmeVersions"]["nodes"]
+    assert node["id"] != version
+    assert 'code = "coffee"' in node["document"]
+
+
+async def test_a_preview_is_of_the_brands_own_member(other: Client, ana: str) -> None:
+    assert ana
+    query = """
+    query ($input: PreviewPurchaseInput!) {
+      previewPurchase(input: $input) { points tiersBefore { name } }
+    }
+    """
+    given = {"currency": "USD", "lines": [{"amount": "7"}]}
+    for whose, token in (({"member": "ana"}, other.server), ({}, other.member("ana"))):
+        answer = await other.ask(query, token, input=given | whose)
+        assert answer.data["previewPurchase"] == {"points": "7.0", "tiersBefore": []}

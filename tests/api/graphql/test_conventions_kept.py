@@ -56,7 +56,7 @@ async def test_lists_that_are_sent_are_no_longer(
     listed = operations.value(coordinate, name_of(coordinate), part, values)
     assert isinstance(listed, list)
     # Deep enough for what is said of one item, and no more: lists of objects cost.
-    deepest = 3 if step.kind is SCHEMA.mutation_type else 1
+    deepest = 3 if "input" in step.field.args else 1
     below = operations.whole(SCHEMA, step, narrow(SCHEMA, asker(step)), values, deepest)
     given = {**values, coordinate: Raw("$list")}
     for longer in (False, True):

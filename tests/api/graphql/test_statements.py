@@ -60,7 +60,13 @@ STATEMENTS = {
 }
 """What everything below a root field costs, whatever there is: a new field belongs here."""
 
-TYPES = {"id": "ID!", "ids": "[ID!]!", "by": "MemberBy!", "brand": "String!"}
+TYPES = {
+    "id": "ID!",
+    "ids": "[ID!]!",
+    "by": "MemberBy!",
+    "brand": "String!",
+    "input": "PreviewPurchaseInput!",
+}
 CHOICES: dict[str, list[object]] = {
     "first": [2, 5, 10, MANY],
     "last": [2, 5, 10, MANY],
@@ -86,9 +92,11 @@ class Crowd:
     own: str
     """The id of m1, the one member who asks."""
 
-    def given(self) -> dict[str, Any]:
-        """Return the variables that lead to this brand's members."""
+    def given(self, role: Role) -> dict[str, Any]:
+        """Return the variables with which such a caller asks for this brand's members."""
+        whose = {} if role is Role.MEMBER else {"member": "m1"}
         return {
+            "input": {**whose, "currency": "USD", "lines": [{"amount": "9.00"}] * self.size},
             "id": self.own,
             "ids": self.ids,
             "by": {"externalId": "m1"},
@@ -185,8 +193,8 @@ async def test_every_root_field(
     text = operations.operation((step,), values, below, besides=("first",))
     counts = []
     for each in (few, many):
-        given = each.given()
-        if "input" in types:
+        given = each.given(role)
+        if "input" in step.field.args:
             given["input"] = sent(coordinate, each.size, each.grant)
         query = operations.declared(text, types)
         number, answer = await counted(statements, each, role, query, given)
@@ -209,7 +217,7 @@ class Counter:
         query = operations.declared(f"query {{ {' '.join(roots)} }}", TYPES)
         found = []
         for crowd in (self.few, self.many):
-            number, answer = await counted(self.statements, crowd, role, query, crowd.given())
+            number, answer = await counted(self.statements, crowd, role, query, crowd.given(role))
             if "data" not in answer.json and set(answer.codes) <= LIMITS:
                 return None
             assert answer.data is not None, query

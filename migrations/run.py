@@ -17,7 +17,8 @@ GRANT USAGE ON SCHEMA public TO {role};
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};
 GRANT INSERT ON asset, account TO {role};
 GRANT UPDATE (closed_at) ON account TO {role};
-GRANT INSERT ON purchase, activity, award, refund, claw_back, lot_use, programme_version,
+GRANT INSERT ON purchase, activity, award, refund, claw_back, lot_use, member_move,
+    programme_version,
     expiry_warning, fact TO {role};
 GRANT INSERT, UPDATE ON brand, api_key, member, wallet, lot, cap_use, budget_use, tally,
     status_grant,

@@ -15,6 +15,9 @@
   version then in force.
 - In regions whose law forbids expiry by time alone, by the version in force when the points were
   earned, months after earning and fixed days end nothing. What the member does or is still does.
+  The law holds from when the member moves there until the next move, as a rule that follows the
+  member does: what had ended by then stays gone, and whoever moves away has at least as long
+  as if the points were earned on the day of the move.
 
 All of it follows from what happened and when; nothing remembers what was decided before. So the
 end in a row is what it will be if nothing more happens, and any order of the same events leads
@@ -30,6 +33,7 @@ from itertools import pairwise
 from typing import TypeAlias, TypeGuard
 from zoneinfo import ZoneInfo
 
+from domain.members.rules import Move
 from domain.programmes.rules import Programme, Timeline
 from domain.tallies.rules import COUNT, Tallies
 from domain.tiers.rules import NO_TIER, Run
@@ -131,7 +135,8 @@ class Ends:
     """When one member's points end.
 
     ``courses`` are the member's tiers over time by ladder, ``days`` those on which the member
-    did something, in order, ``region`` where the law applies that protects the member.
+    did something, in order, ``region`` where the law applies that protects the member, ``moves``
+    where it applied before, the earliest first.
     """
 
     policies: Policies
@@ -139,6 +144,7 @@ class Ends:
     region: str | None = None
     courses: Mapping[str, Sequence[Run]] = field(default_factory=dict)
     days: Sequence[date] = ()
+    moves: Sequence[Move] = ()
     _spells: dict[int, tuple[list[datetime], list[_Spell]]] = field(
         default_factory=dict, init=False
     )
@@ -186,6 +192,8 @@ class Ends:
         if self.policies.by_tier:
             runs = [run for course in self.courses.values() for run in course]
             starts.update(run.starts_at for run in runs if run.starts_at > min(starts))
+        if versions[first].protected:
+            starts.update(move.at for move in self.moves if move.at > min(starts))
         rules: list[tuple[datetime, Rule]] = []
         source, reached = versions[first], first
         for start in sorted(starts):
@@ -194,7 +202,7 @@ class Ends:
                 if versions[reached].follows:
                     source = versions[reached]
             rule = self._rule(source, start)
-            if ends_by_time(rule) and self.region in versions[first].protected:
+            if ends_by_time(rule) and self._region(start) in versions[first].protected:
                 rule = None
             if not rules or rules[-1][1] != rule:
                 rules.append((start, rule))
@@ -203,6 +211,11 @@ class Ends:
             _Spell(start, rule, until)
             for (start, rule), until in zip(rules, [*untils, None], strict=True)
         ]
+
+    def _region(self, instant: datetime) -> str | None:
+        """Return where the law applied at an instant."""
+        place = bisect_right(self.moves, instant, key=lambda move: move.at)
+        return self.moves[place].region if place < len(self.moves) else self.region
 
     def _rule(self, policy: Policy, instant: datetime) -> Rule:
         for code, course in self.courses.items() if policy.by_tier else ():

@@ -88,6 +88,7 @@ async def ends_of(
         done = await tallies_queries.tallies(session, brand.id, ids)
     if rules.by_tier:
         grants = await tiers_queries.grants(session, brand.id, ids)
+    moves = await members.moves(session, ids) if rules.by_region else {}
     found = {}
     for member_id, person in people.items():
         mine = done.get(member_id, {})
@@ -95,7 +96,9 @@ async def ends_of(
         if rules.by_tier:
             course = courses(ladders, person.joined_at, mine, grants[member_id], brand.zone)
         days = active_days(mine) if rules.by_activity else []
-        found[member_id] = Ends(rules, brand.zone, person.region, course, days)
+        found[member_id] = Ends(
+            rules, brand.zone, person.region, course, days, moves.get(member_id, ())
+        )
     return found
 
 

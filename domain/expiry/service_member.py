@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from domain.brands.rules import Brand
-from domain.expiry import store
-from domain.expiry.service import ends_of, follows, redate
+from domain.expiry.service import follows, redate
 from domain.members import queries, service
 from domain.members.queries import Member
 from domain.members.rules import MemberChange
@@ -37,9 +35,9 @@ async def amend(
 ) -> list[Amended | LaurelError]:
     """Change what is known of members; return each as they then are, or why it was refused.
 
-    The law of another region holds at once for points that have not ended; who moves away from
-    it keeps for good what it has kept so far. Refusals: UNKNOWN_MEMBER and those of
-    `members.rules.check`.
+    The law of another region holds at once for points that have not ended; those of who moves
+    away from it count their time as if they were earned on that day, if that is longer.
+    Refusals: UNKNOWN_MEMBER and those of `members.rules.check`.
     """
     sound = [each for each in changes if usable(each.external_id)]
     accounts = await books(session, brand.id)
@@ -63,26 +61,10 @@ async def amend(
     changed = [each for name, each in latest.items() if each != before[name]]
     moved = {each.id for each in changed if each.region != before[each.external_id].region}
     if moved and follows(timeline):
-        await _keep(session, now, brand, timeline, moved)
         await redate(session, now, brand, timeline, moved, since=brand.day(now))
     facts = [Fact(brand.id, "MemberAmended", str(each.id)) for each in changed]
     await record(session, now, facts)
     return outcomes
-
-
-async def _keep(
-    session: Session, now: datetime, brand: Brand, timeline: Timeline, moved: set[UUID]
-) -> None:
-    """Fix what never ended until now and would by where these members live now."""
-    lots = await store.lots(session, brand.id, moved, now)
-    ends = await ends_of(session, brand, timeline, moved)
-    kept = [
-        lot.id
-        for lot in lots
-        if lot.expires_at is None and ends[lot.member_id].of(lot.earned_at) is not None
-    ]
-    if kept:
-        await store.keep_ends(session, kept)
 
 
 def _unknown() -> InvalidInputError:

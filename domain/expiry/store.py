@@ -1,8 +1,8 @@
 """How the ends of open lots are loaded and written, many members at once."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from kit.db import Session
@@ -23,8 +23,7 @@ FROM wallet w CROSS JOIN LATERAL (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class DatedLot:
+class DatedLot(NamedTuple):
     """Points that follow the member. ``expired`` of them are booked as gone."""
 
     member_id: UUID
@@ -35,14 +34,6 @@ class DatedLot:
     expired: int
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Whose points they are, as far as their end depends on it."""
-
-    region: str | None
-    joined_at: datetime
-
-
 async def lots(
     session: Session, brand_id: int, member_ids: Collection[UUID], since: datetime | None
 ) -> list[DatedLot]:
@@ -51,19 +42,14 @@ async def lots(
     return [DatedLot(*row) for row in rows]
 
 
-async def write_ends(session: Session, ends: Mapping[int, datetime | None]) -> None:
-    """Write when lots end."""
+async def write_ends(session: Session, ends: Sequence[tuple[int, datetime | None]]) -> None:
+    """Write when lots end, by their ids."""
     await session.fetch(
         "UPDATE lot SET expires_at = e.at FROM unnest($1::bigint[], $2::timestamptz[])"
         " AS e(id, at) WHERE lot.id = e.id",
-        list(ends),
-        list(ends.values()),
+        [lot_id for lot_id, _ in ends],
+        [end for _, end in ends],
     )
-
-
-async def keep_ends(session: Session, lot_ids: Sequence[int]) -> None:
-    """Fix the ends of lots: nothing moves them any more."""
-    await session.fetch("UPDATE lot SET fixed = true WHERE id = ANY ($1)", list(lot_ids))
 
 
 async def next_members(session: Session, brand_id: int, after: int, size: int) -> dict[int, UUID]:

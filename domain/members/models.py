@@ -1,4 +1,4 @@
-"""The table of members."""
+"""The tables of members and of where they lived before."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -31,3 +31,13 @@ class MemberRow(Base):
     attributes: Mapped[dict[str, object]] = mapped_column(JSONB, server_default="{}")
     joined_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
     created_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+
+
+class MemberMoveRow(Base):
+    """That the law of ``region`` held for a member until ``moved_at``, and another one since."""
+
+    __tablename__ = "member_move"
+
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"), primary_key=True)
+    moved_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), primary_key=True)
+    region: Mapped[str | None] = mapped_column(Text)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from domain.members.rules import AttributeValue
+from domain.members.rules import AttributeValue, Move
 from kit.db import Session
 
 _MEMBER = (
@@ -50,6 +50,19 @@ async def by_external_ids(
         _MEMBER + "WHERE brand_id = $1 AND external_id = ANY ($2)", brand_id, list(external_ids)
     )
     return {row["external_id"]: _member(row) for row in rows}
+
+
+async def moves(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Move]]:
+    """Return where those of the members ``ids`` who moved lived before, the earliest move first."""
+    rows = await session.fetch(
+        "SELECT member_id, moved_at, region FROM member_move WHERE member_id = ANY ($1)"
+        " ORDER BY member_id, moved_at",
+        list(ids),
+    )
+    found: dict[UUID, list[Move]] = {}
+    for member_id, *move in rows:
+        found.setdefault(member_id, []).append(Move(*move))
+    return found
 
 
 async def page(

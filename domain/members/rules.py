@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from kit.errors import InvalidInputError, LaurelError
 from kit.texts import TEXT_LENGTH_MAX, usable
@@ -39,6 +39,13 @@ class MemberChange:
     birthday: date | Literal[Kept.KEPT] | None = KEPT
     region: str | Literal[Kept.KEPT] | None = KEPT
     attributes: Mapping[str, AttributeValue | None] = field(default_factory=dict)
+
+
+class Move(NamedTuple):
+    """That the law of ``region`` (None: nobody knows which) held for a member until ``at``."""
+
+    at: datetime
+    region: str | None
 
 
 @dataclass(frozen=True, slots=True)

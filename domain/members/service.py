@@ -63,7 +63,8 @@ async def update(
     """Change what is known of members; return each as it then is, or why it was refused.
 
     Several changes of one member are made in their order. Refusals: MEMBER_NOT_FOUND and those
-    of `rules.check`. Where a region changes the ends of points may: see `expiry`.
+    of `rules.check`. Where a region changes the ends of points may: see `expiry`; where the
+    members lived until now is kept.
     """
     names = sorted({change.external_id for change in changes})
     await session.fetch(
@@ -80,7 +81,17 @@ async def update(
         if isinstance(outcome, Member):
             known[change.external_id] = outcome
         outcomes.append(outcome)
-    await _write(session, [each for name, each in known.items() if each != before[name]])
+    changed_ones = [each for name, each in known.items() if each != before[name]]
+    await _write(session, changed_ones)
+    await _move(
+        session,
+        now,
+        [
+            before[each.external_id]
+            for each in changed_ones
+            if each.region != before[each.external_id].region
+        ],
+    )
     return outcomes
 
 
@@ -107,6 +118,21 @@ async def _write(session: Session, members: Sequence[Member]) -> None:
         [member.birthday for member in members],
         [member.region for member in members],
         [orjson.dumps(dict(member.attributes)).decode() for member in members],
+    )
+
+
+async def _move(session: Session, now: datetime, members: Sequence[Member]) -> None:
+    """Remember where these members, given as they were, lived until ``now``."""
+    if not members:
+        return
+    await session.fetch(
+        "INSERT INTO member_move (member_id, moved_at, region)"
+        " SELECT m, $1, r FROM unnest($2::uuid[], $3::text[]) AS n(m, r)"
+        # Who moves twice at one instant has lived nowhere in between.
+        " ON CONFLICT DO NOTHING",
+        now,
+        [member.id for member in members],
+        [member.region for member in members],
     )
 
 

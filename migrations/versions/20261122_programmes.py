@@ -36,6 +36,16 @@ def _members_and_wallets() -> None:
         "member",
         sa.Column("attributes", postgresql.JSONB(), server_default="{}", nullable=False),
     )
+    op.create_table(
+        "member_move",
+        sa.Column("member_id", sa.UUID(), nullable=False),
+        sa.Column("moved_at", INSTANT, nullable=False),
+        sa.Column("region", sa.Text()),
+        sa.PrimaryKeyConstraint("member_id", "moved_at", name=op.f("member_move_pkey")),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("member_move_member_id_fkey")
+        ),
+    )
     op.add_column("wallet", sa.Column("debt", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("lot", sa.Column("fixed", sa.Boolean(), server_default="false", nullable=False))
     op.add_column("lot", sa.Column("release_days", sa.SmallInteger()))

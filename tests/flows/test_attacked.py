@@ -2,11 +2,17 @@
 
 from datetime import UTC, datetime, timedelta
 
+from api.sections import SECTIONS
+from domain.earning.rules import Activity
 from domain.earning.rules_refund_request import Refund
+from domain.expiry.service_member import amend
+from domain.members.rules import MemberChange
+from domain.members.service import NewMember
+from domain.programmes import queries as programmes
 from kit.clock import MovableClock
-from kit.db import Database
+from kit.db import Database, Session
 from tests.support.coherence import assert_coherent
-from tests.support.shop import opened_shop, purchase
+from tests.support.shop import Shop, opened_shop, purchase
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -56,4 +62,59 @@ async def test_what_a_refund_forwent_is_taken_once_it_lives_on(
     assert [(each.points_due, each.points_reversed) for each in (half, rest)] == [(50, 0), (50, 0)]
     await shop.buy(purchase("b", "ann", 100, NOON + 20 * DAY))
     assert (await shop.balance("ann")).spendable == 1
+    await assert_coherent(database)
+
+
+LAW = 'expires = { months = 1 }\nno_expiry_by_time_in = ["CA"]'
+
+
+async def live_in(shop: Shop, *regions: str) -> None:
+    """Let ann move, from one region to the next in one list."""
+    changes = [MemberChange("ann", region=region) for region in regions]
+
+    async def work(session: Session) -> None:
+        timeline = await programmes.timeline_to_write(session, shop.brand.id, SECTIONS)
+        await amend(session, shop.clock.now(), shop.brand, timeline, changes)
+
+    await shop.database.write(work)
+
+
+async def ends(shop: Shop) -> list[str]:
+    """Return the days on which ann's points end."""
+    return [f"{each.at:%m-%d}" for each in (await shop.balance("ann")).upcoming]
+
+
+async def test_a_law_revives_nothing_that_ended_before_the_member_moved(
+    database: Database, clock: MovableClock
+) -> None:
+    clock.set(NOON)
+    shop = await opened_shop(database, clock, programme(LAW))
+    await shop.enrol(NewMember("ann", NOON, region="US"))
+    await shop.buy(purchase("a", "ann", 10000, NOON), purchase("b", "ann", 100, NOON))
+    clock.set(NOON + 40 * DAY)
+    await live_in(shop, "CA")
+    await shop.act(Activity("x", "ann", "review", NOON + DAY))
+    await shop.refund(Refund("r", "b", clock.now()))
+    assert (await shop.balance("ann")).total == 0
+    await assert_coherent(database)
+
+
+async def test_who_moves_to_and_fro_has_points_that_end(
+    database: Database, clock: MovableClock
+) -> None:
+    clock.set(NOON)
+    shop = await opened_shop(database, clock, programme(LAW))
+    await shop.enrol(NewMember("ann", NOON, region="US"))
+    await shop.buy(purchase("a", "ann", 10000, NOON))
+    await live_in(shop, "CA", "US")
+    assert await ends(shop) == ["04-03"]
+    await live_in(shop, "CA")
+    await live_in(shop, "US")
+    assert await ends(shop) == ["04-03"]
+    clock.move(5 * DAY)
+    await live_in(shop, "CA")
+    assert await ends(shop) == []
+    clock.move(5 * DAY)
+    await live_in(shop, "US")
+    assert await ends(shop) == ["04-13"]
     await assert_coherent(database)

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.expiry.rules import Ends, Policies, Policy, Rule, policies_of
+from domain.members.rules import Move
 from domain.programmes.rules import Document, Programme, Timeline
 from domain.tiers.rules import Run
 from domain.tiers.section import TiersSection
@@ -52,10 +53,13 @@ def ends(
     region: str | None = None,
     tiers: Sequence[tuple[str, str]] = (),
     active: Sequence[str] = (),
+    moves: Sequence[tuple[str, str | None]] = (),
 ) -> Ends:
     """Return what says when a member's points end."""
     days = sorted(date.fromisoformat(day) for day in active)
-    return Ends(policies_of(Timeline(versions)), zone, region, course(*tiers, zone=zone), days)
+    lived = [Move(at(until, zone), where) for until, where in moves]
+    rules = policies_of(Timeline(versions))
+    return Ends(rules, zone, region, course(*tiers, zone=zone), days, lived)
 
 
 def end(made: Ends, earned: str) -> str | None:
@@ -73,6 +77,7 @@ class SlowEnds:
     region: str | None
     courses: Mapping[str, Sequence[Run]]
     days: Sequence[date]
+    moves: Sequence[Move] = ()
     rule: Rule = field(default=None, init=False)
     began: datetime | None = field(default=None, init=False)
     before: datetime | None = field(default=None, init=False)
@@ -103,6 +108,7 @@ class SlowEnds:
         told += [(day_start(self.zone, day), day) for day in self.days if day > earned_on]
         turns = {each.starts_at for each in self.policies.versions}
         turns |= {run.starts_at for runs in self.courses.values() for run in runs}
+        turns |= {move.at for move in self.moves}
         told += [(turn, None) for turn in turns if turn > earned_at]
         # A turn comes first: what is done on that day is done under the new rule.
         return sorted(told, key=lambda each: (each[0], each[1] is not None))
@@ -184,4 +190,5 @@ class SlowEnds:
                     return "status"
                 found = by_tier
         by_time = isinstance(found, Expiry) and not found.follows_the_member
-        return None if by_time and self.region in first.protected else found
+        lived = [move.region for move in self.moves if move.at > instant]
+        return None if by_time and [*lived, self.region][0] in first.protected else found

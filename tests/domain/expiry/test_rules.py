@@ -255,6 +255,22 @@ def test_a_region_forbids_time_alone_and_nothing_else() -> None:
     assert end(made, "2026-05-05") is None
 
 
+def test_the_law_holds_while_the_member_lives_there() -> None:
+    law = version("2026-01-01", expires={"months": 1}, no_expiry_by_time_in=["CA-ON"])
+    came = ends(law, region="CA-ON", moves=[("2026-03-01", None)])
+    # What had ended before the move stays gone; what is told late is judged by where one lived.
+    assert [end(came, day) for day in ("2026-01-05", "2026-02-05")] == ["2026-02-06 00:00", None]
+    left = ends(law, moves=[("2026-03-01", None), ("2026-03-10", "CA-ON")])
+    # Whoever leaves has as long as for points earned on that day.
+    days = ("2026-01-05", "2026-02-05", "2026-03-05", "2026-03-12")
+    assert [end(left, day) for day in days] == [
+        "2026-02-06 00:00",
+        "2026-04-11 00:00",
+        "2026-04-11 00:00",
+        "2026-04-13 00:00",
+    ]
+
+
 def test_what_is_asked_for_is_only_what_some_version_needs() -> None:
     def needs(*versions: Any) -> tuple[bool, bool, bool, bool]:
         found = policies_of(Timeline(versions))
@@ -316,9 +332,17 @@ def _day(number: int) -> str:
     earned=st.lists(st.integers(0, 700 * 24), min_size=1, max_size=6),
     zone=st.sampled_from([NEW_YORK, LONDON, SAIGON, CHATHAM]),
     region=st.sampled_from([None, "CA-ON"]),
+    moved=st.lists(DAYS, max_size=3, unique=True),
 )
 def test_any_history_ends_as_told_event_by_event(
-    rules: Any, starts: Any, falls: Any, active: Any, earned: Any, zone: ZoneInfo, region: Any
+    rules: Any,
+    starts: Any,
+    falls: Any,
+    active: Any,
+    earned: Any,
+    zone: ZoneInfo,
+    region: Any,
+    moved: Any,
 ) -> None:
     begins = ["2026-01-01", *map(_day, sorted(starts))]
     versions = [
@@ -335,9 +359,18 @@ def test_any_history_ends_as_told_event_by_event(
     for day, tier in sorted(falls):
         if tier != tiers[-1][1] and day:
             tiers.append((_day(day), tier))
-    made = ends(*versions, zone=zone, region=region, tiers=tiers, active=list(map(_day, active)))
+    lived = [(None, "CA-ON")[(place + (region is None)) % 2] for place in range(len(moved))][::-1]
+    moves = list(zip(map(_day, sorted(moved)), lived, strict=True))
+    made = ends(
+        *versions,
+        zone=zone,
+        region=region,
+        tiers=tiers,
+        active=list(map(_day, active)),
+        moves=moves,
+    )
     instants = [day_start(zone, at("2026-01-01").date()) + timedelta(hours=h) for h in earned]
-    slow = SlowEnds(made.policies, zone, region, course(*tiers, zone=zone), made.days)
+    slow = SlowEnds(made.policies, zone, region, course(*tiers, zone=zone), made.days, made.moves)
     assert [made.of(each) for each in instants] == [slow.of(each) for each in instants]
 
 

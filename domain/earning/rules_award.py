@@ -1,6 +1,6 @@
 """What an event earns: every rule's value, exactly, then rounded and capped."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -110,9 +110,9 @@ def values(
     for giver in rules.givers:
         if giver.kind == event.kind and applies(giver.condition, situation):
             value = _value(rules, giver, situation, lines, found)
-            if value is not None and value.ratio[0] > 0 and gate(giver):
+            if value is not None and value.ratio[0] > 0:
                 found[giver.name] = value
-    return [value for value in _one_per_group(rules, found) if value.ratio[0] > 0]
+    return [value for value in _counting(rules, found, gate) if value.ratio[0] > 0]
 
 
 def _value(
@@ -163,21 +163,32 @@ def _ratio_of(giver: Giver, situation: Situation, money: int) -> Ratio:
     return points, by
 
 
-def _one_per_group(rules: EarningRules, found: Mapping[str, Value]) -> list[Value]:
+def _counting(rules: EarningRules, found: Mapping[str, Value], gate: Gate) -> list[Value]:
     givers = [giver for giver in rules.givers if giver.name in found]
-    if all(giver.group is None for giver in givers):
-        return list(found.values())
+    passed: set[str] = set()
     while True:
         best: dict[str | None, str] = {}
         for giver in sorted(givers, key=lambda giver: giver.priority):
             best[giver.group] = giver.name
         counting = [each for each in givers if each.group is None or best[each.group] == each.name]
         names = {BASE, *(giver.name for giver in counting)}
-        orphans = {giver.name for giver in counting if giver.of and giver.of not in names}
-        if not orphans:
-            return [value for name, value in found.items() if name in names]
         # A share of what doesn't count doesn't either, and leaves its place to the next.
-        givers = [giver for giver in givers if giver.name not in orphans]
+        gone = {giver.name for giver in counting if giver.of and giver.of not in names}
+        if not gone:
+            # Whoever loses its group is not asked: it would use up its turn for nothing.
+            asked = (giver for giver in counting if giver.name not in passed)
+            gone = {giver.name for giver in _first_refused(asked, gate, passed)}
+        if not gone:
+            return [value for name, value in found.items() if name in names]
+        givers = [giver for giver in givers if giver.name not in gone]
+
+
+def _first_refused(givers: Iterable[Giver], gate: Gate, passed: set[str]) -> Iterator[Giver]:
+    for giver in givers:
+        if not gate(giver):
+            yield giver
+            return
+        passed.add(giver.name)
 
 
 def _money(rules: EarningRules, lines: Sequence[Line]) -> int:

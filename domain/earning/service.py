@@ -97,13 +97,13 @@ async def _record(
         accounts = await books(session, brand.id)
         # Whoever applies a programme opens its books in the same transaction.
         assert accounts is not None
+        found, told = await _wallets(session, now, brand, timeline, accounts, items)
         every = list(items.values())
-        found = await _wallets(session, now, brand, timeline, accounts, every)
         known = await _known(session, brand, every)
         ground = await ground_of(session, brand, timeline, found, known, every, lock=True)
         before = _tiers(now, brand, ground)
         for place, item in items.items():
-            verdict = decide(brand, ground, item)
+            verdict = told.get(place) or decide(brand, ground, item)
             if isinstance(verdict, Decided):
                 decided.append(verdict)
                 verdict = _recorded(verdict)
@@ -122,19 +122,20 @@ async def _wallets(
     brand: Brand,
     timeline: Timeline,
     accounts: Books,
-    items: Sequence[Judged],
-) -> dict[str, Wallet]:
-    names = sorted({item.event.member for item in items})
+    items: Mapping[int, Judged],
+) -> tuple[dict[str, Wallet], dict[int, EventOutcome]]:
+    every = list(items.values())
+    names = sorted({item.event.member for item in every})
     found = await lock_named(session, brand.id, accounts.asset_id, names)
-    if not any(enrols(item) for item in items if item.event.member not in found):
-        return found
-    # Whoever is known already, or refused, is no reason to enrol anybody.
-    known = await _known(session, brand, items)
-    newcomers = strangers(brand, timeline, found, known, items)
-    if not newcomers:
-        return found
-    await wallets.enrol(session, now, brand, accounts, newcomers)
-    return await lock_named(session, brand.id, accounts.asset_id, names)
+    if not any(enrols(item) for item in every if item.event.member not in found):
+        return found, {}
+    # What is known already, or refused, is no reason to enrol anybody.
+    known = await _known(session, brand, every)
+    newcomers, told = strangers(brand, timeline, found, known, items)
+    if newcomers:
+        await wallets.enrol(session, now, brand, accounts, newcomers)
+        found = await lock_named(session, brand.id, accounts.asset_id, names)
+    return found, told
 
 
 async def _known(session: Session, brand: Brand, items: Sequence[Judged]) -> dict[str, Recorded]:

@@ -158,23 +158,31 @@ def strangers(
     timeline: Timeline,
     wallets: Mapping[str, Wallet],
     known: Mapping[str, Recorded],
-    items: Sequence[Judged],
-) -> list[NewMember]:
-    """Return whom ``items`` enrol, joined with the first one that will not be refused.
+    items: Mapping[int, Judged],
+) -> tuple[list[NewMember], dict[int, EventOutcome]]:
+    """Return whom ``items`` enrol, and the outcomes, by place, of what enrols nobody.
 
-    They have no history, so that what they earn needs nothing to be read.
+    Members join with the first event that is not refused. Strangers have no history, so that
+    nothing has to be read for it.
     """
     ground = Ground({}, dict(known), ladders_of(timeline, brand))
     newcomers: dict[str, NewMember] = {}
-    for item in items:
+    outcomes: dict[int, EventOutcome] = {}
+    for place, item in items.items():
         name, at = item.event.member, item.event.occurred_at
         if name in wallets or not enrols(item):
             ground.known.setdefault(item.event.external_id, Recorded(NOBODY, NOBODY, 0, item.hash))
             continue
         alone = replace(ground, wallets={name: stranger(name, at)}, joined={NOBODY: at})
-        if isinstance(decide(brand, alone, item), Decided):
+        verdict = decide(brand, alone, item)
+        if isinstance(verdict, Decided):
             newcomers.setdefault(name, NewMember(name, at))
-    return list(newcomers.values())
+        else:
+            outcomes[place] = verdict
+    for place in list(outcomes):
+        if items[place].event.member in newcomers:
+            del outcomes[place]
+    return list(newcomers.values()), outcomes
 
 
 def stranger(name: str, joined_at: datetime) -> Wallet:

@@ -18,8 +18,9 @@ from tests.support.shop import Shop, opened_shop
 
 MEMBERS = ("ann", "bob", "cid")
 STATE = """
-SELECT concat_ws(',', 'lot', m.external_id, l.earned_at, l.available_at, l.expires_at, w.rule,
-                 w.part, l.amount, l.remaining)
+SELECT concat_ws(',', 'lot', m.external_id, l.earned_at, l.available_at,
+                 CASE WHEN l.remaining > 0 THEN l.expires_at END, w.rule, w.part, l.amount,
+                 l.remaining)
 FROM lot l JOIN award w USING (journal_id) JOIN wallet x USING (account_id)
 JOIN member m ON m.id = x.member_id WHERE m.brand_id = $1
 UNION ALL

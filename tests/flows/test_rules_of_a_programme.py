@@ -272,6 +272,54 @@ async def test_a_preview_is_refused_as_recording_would_be(
         assert refusal.value.code == outcome.code == code
 
 
+async def test_a_preview_dates_what_is_carried_and_what_activities_move(
+    database: Database, clock: MovableClock
+) -> None:
+    text = RICH.replace("expires = { months = 12 }", 'expires = { months = 2, after = "activity" }')
+    shop = await opened_shop(
+        database, clock, text[: text.index("[[tiers.ladder]]")].replace('tiers = ["Gold"]\n', "")
+    )
+    now = clock.now()
+    await shop.buy(tea("b1", now, 100))
+    # Reported late: what was done since moves its end.
+    wanted = tea("b2", now - timedelta(days=30), 0, 40_000)
+    preview = await shop.preview(wanted)
+    (outcome,) = await shop.buy(wanted)
+    assert outcome.event_id is not None
+    async with shop.database.read() as session:
+        found = await queries.awards(session, shop.brand.id, [outcome.event_id])
+    assert len({each.expires_at for each in preview.awards}) > 1
+    assert sorted(preview.awards) == sorted(found[outcome.event_id])
+
+
+async def test_a_refund_of_what_was_dated_ahead_of_the_first_version(
+    database: Database, clock: MovableClock
+) -> None:
+    now = clock.now()
+    shop = await opened_shop(database, clock, RICH, effective_from=now + timedelta(hours=2))
+    ahead = now + timedelta(hours=3)
+    (bought,) = await shop.buy(tea("b1", ahead, 1_000))
+    zone = shop.brand.zone
+    (back,) = await shop.refund(Refund("r1", "b1", ahead))
+    (again,) = await shop.refund(Refund("r1", "b1", ahead.astimezone(zone)))
+    assert (bought.points, back.points_due, again.status) == (110, 110, "replayed")
+
+
+async def test_a_welcome_is_not_used_up_by_what_its_group_keeps_from_it(
+    database: Database, clock: MovableClock
+) -> None:
+    grouped = RICH.replace(
+        'name = "Welcome"\n', 'name = "Welcome"\ngroup = "g"\npriority = 1\n'
+    ).replace('name = "Tea"\n', 'name = "Tea"\ngroup = "g"\npriority = 2\n')
+    shop = await opened_shop(database, clock, grouped)
+    now = clock.now()
+    (bought,) = await shop.buy(tea("b1", now, 0, 1_000))
+    assert await given(shop, bought.event_id) == {"base": [10], "Tea": [30]}
+    async with shop.database.read() as session:
+        kept = await session.fetch("SELECT cap FROM cap_use WHERE cap LIKE 'first:%'")
+    assert kept == []
+
+
 async def test_what_comes_late_earns_as_if_it_had_come_in_time(rich: Shop) -> None:
     now = rich.clock.now()
     await rich.buy(tea("b1", now, 20_000))

@@ -165,6 +165,8 @@ def test_only_the_first_version_may_be_dated_in_the_past() -> None:
         (NOW - 11 * DAY, "EFFECTIVE_FROM_NOT_AFTER_LATEST"),
         (NOW - DAY, "EFFECTIVE_FROM_IN_THE_PAST"),
         (NOW.replace(tzinfo=None), "EFFECTIVE_FROM_WITHOUT_ZONE"),
+        (datetime(1969, 12, 31, tzinfo=UTC), "EFFECTIVE_FROM_OUT_OF_RANGE"),
+        (NOW + timedelta(days=3654), "EFFECTIVE_FROM_OUT_OF_RANGE"),
     ],
 )
 def test_a_later_version_is_refused(effective_from: datetime, code: str) -> None:

@@ -72,6 +72,29 @@ def earned(rules: EarningRules, *lines: Line | int, at: datetime = NOON, **detai
     return judged(rules, basket(*lines, **details), at=at).points
 
 
+def capped(*caps: dict[str, Any], **settings: Any) -> EarningRules:
+    """Return rules with these caps, called c0, c1 and so on; a point per 1.00 unless told."""
+    named = [{"name": f"c{index}"} | cap for index, cap in enumerate(caps)]
+    return made(cap=named, **({"rate": "1"} | settings))
+
+
+def in_turn(rules: EarningRules, *events: tuple[Event, datetime]) -> list[Verdict]:
+    """Judge events one after the other, what is used up carried along."""
+    used: dict[CapKey, int] = {}
+    verdicts = []
+    for event, at in events:
+        verdict = judged(rules, event, at=at, used=used, facts={"member.count": {}})
+        for key, taken in verdict.uses.items():
+            used[key] = used.get(key, 0) + taken
+        verdicts.append(verdict)
+    return verdicts
+
+
+def start(day: str) -> datetime:
+    """Return the instant at which a day begins in New York."""
+    return datetime.fromisoformat(day).replace(tzinfo=NEW_YORK)
+
+
 def examples(number: int) -> example:
     """Return how many examples to try, however long a busy machine takes for one."""
     return example(max_examples=number, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -334,6 +334,24 @@ def test_a_rule_that_loses_its_lot_leaves_its_group_to_the_next() -> None:
     assert given_by(judged(rules, basket(1))) == {"common": 1}
 
 
+def test_who_does_not_count_uses_up_no_turn() -> None:
+    rules = made(
+        rule=[
+            once("first", "100", first=True, group="g", priority=1),
+            once("second", "50", nth=2, group="h", priority=1),
+            once("app", "5", channels=["app"], group="g", priority=2),
+            once("app too", "6", channels=["app"], group="h", priority=2),
+            once("rare", "9", chance="0.000000001", seed="s"),
+            {"name": "of rare", "of": "rare", "share": "1", "nth": 2},
+        ]
+    )
+    lost = judged(rules, basket(1, channel="app"), facts=FIRST)
+    assert (given_by(lost), lost.uses, lost.hits) == ({"app": 5, "app too": 6}, {}, ())
+    won = judged(rules, basket(1), facts=FIRST)
+    assert (given_by(won), won.hits) == ({"first": 100}, ("first",))
+    assert list(won.uses.values()) == [1, 1]
+
+
 def test_a_share_goes_with_what_lost_in_its_group() -> None:
     rules = made(
         rate="1",

@@ -28,7 +28,7 @@ from tests.support.earning import (
 baskets = st.lists(lines, max_size=5)
 
 
-@examples(60)
+@examples(40)
 @given(settings(), baskets, st.randoms(use_true_random=False))
 def test_no_order_matters_of_lines_multipliers_and_rules(
     given_settings: dict[str, Any], lines: list[Line], random: Any
@@ -40,7 +40,7 @@ def test_no_order_matters_of_lines_multipliers_and_rules(
     assert given_by(judged(other, basket(*mixed))) == given_by(one)
 
 
-@examples(60)
+@examples(40)
 @given(settings(), st.lists(lines, min_size=1, max_size=5), st.data())
 def test_who_pays_more_never_earns_less(
     given_settings: dict[str, Any], lines: list[Line], data: st.DataObject
@@ -98,7 +98,7 @@ events = st.one_of(
 days = st.integers(0, 40).map(lambda half_days: timedelta(hours=12 * half_days))
 
 
-@examples(60)
+@examples(40)
 @given(capped(), st.lists(st.tuples(events, days), max_size=8))
 def test_no_cap_is_ever_exceeded_in_whatever_order_events_come(
     rules: EarningRules, reported: list[tuple[Event, timedelta]]
@@ -119,7 +119,7 @@ def test_no_cap_is_ever_exceeded_in_whatever_order_events_come(
             assert used[key] <= most[key.cap]
 
 
-@examples(60)
+@examples(40)
 @given(capped(), events, days)
 def test_what_is_taken_of_caps_is_what_was_given(
     rules: EarningRules, event: Event, later: timedelta

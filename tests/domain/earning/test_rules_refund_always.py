@@ -60,7 +60,7 @@ def cut(draw: st.DrawFn, rules: EarningRules, purchase: Purchase) -> dict[str, i
     return {rule: draw(st.integers(1, points)) for rule, points in given_points.items()}
 
 
-@examples(60)
+@examples(40)
 @given(settings(), baskets, st.data())
 def test_parts_in_any_order_take_back_exactly_what_was_awarded(
     given_settings: dict[str, Any], lines: list[Line], data: st.DataObject
@@ -75,7 +75,7 @@ def test_parts_in_any_order_take_back_exactly_what_was_awarded(
     assert before == awarded
 
 
-@examples(60)
+@examples(40)
 @given(settings(), baskets, st.data())
 def test_what_is_kept_is_what_the_kept_lines_alone_would_have_earned(
     given_settings: dict[str, Any], lines: list[Line], data: st.DataObject
@@ -93,7 +93,7 @@ def test_what_is_kept_is_what_the_kept_lines_alone_would_have_earned(
         assert in_all(rules, purchase, awarded, state) == expected
 
 
-@examples(60)
+@examples(40)
 @given(settings(), st.lists(paid, min_size=2, max_size=4), st.data())
 def test_two_orders_that_end_with_the_same_lines_take_back_the_same(
     given_settings: dict[str, Any], lines: list[Line], data: st.DataObject
@@ -114,7 +114,7 @@ def test_two_orders_that_end_with_the_same_lines_take_back_the_same(
     assert totals[0] == totals[1] == in_all(rules, purchase, awarded, backs)
 
 
-@examples(60)
+@examples(40)
 @given(settings(), baskets, st.data())
 def test_returned_goods_take_nothing_that_kept_goods_earned(
     given_settings: dict[str, Any], lines: list[Line], data: st.DataObject
@@ -146,7 +146,7 @@ FALLING = [
 ]
 
 
-@examples(60)
+@examples(40)
 @given(st.sampled_from(FALLING), baskets, st.data())
 def test_rules_that_fall_with_the_basket_take_back_no_more_than_they_gave(
     rule: list[dict[str, Any]], lines: list[Line], data: st.DataObject
@@ -161,7 +161,7 @@ def test_rules_that_fall_with_the_basket_take_back_no_more_than_they_gave(
     assert taken == awarded
 
 
-@examples(60)
+@examples(40)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 30)), max_size=60))
 def test_nobody_turns_by_goods_that_went_back(steps: list[tuple[bool, int]]) -> None:
     # Buy or return: a bonus comes only if by then every bonus has four purchases that are kept.

@@ -218,7 +218,7 @@ class _Touched:
         ends = await expiry.ends_of(session, self._brand, self._timeline, owners)
         for lot in lots:
             end, until = ends[lot.member_id].of(lot.earned_at), lot.expires_at
-            if end == until:
+            if lot.fixed or end == until:
                 continue
             longer = end is None or (until is not None and end > until)
             way = "later" if longer else "earlier"

@@ -109,7 +109,7 @@ async def _record(
                 verdict = _recorded(verdict)
             outcomes[place] = verdict
         if decided:
-            await _store(session, now, brand, accounts, decided)
+            await _store(session, now, brand, timeline, accounts, decided)
             moves = moved(now, brand, ground.ladders, before, _tiers(now, brand, ground))
             await _count(session, now, brand, timeline, decided)
             await record(session, now, [*(_fact(brand, each) for each in decided), *moves])
@@ -162,10 +162,15 @@ def _recorded(decided: Decided) -> EventOutcome:
 
 
 async def _store(
-    session: Session, now: datetime, brand: Brand, accounts: Books, decided: Sequence[Decided]
+    session: Session,
+    now: datetime,
+    brand: Brand,
+    timeline: Timeline,
+    accounts: Books,
+    decided: Sequence[Decided],
 ) -> None:
     await _store_events(session, now, brand, decided)
-    await _accrue(session, now, brand, accounts, decided)
+    await _accrue(session, now, brand, timeline, accounts, decided)
     await _use_caps(session, brand, decided)
     earlier = [
         (each.wallet.external_id, each.item.event.occurred_at)
@@ -212,7 +217,12 @@ async def _store_events(
 
 
 async def _accrue(
-    session: Session, now: datetime, brand: Brand, accounts: Books, decided: Sequence[Decided]
+    session: Session,
+    now: datetime,
+    brand: Brand,
+    timeline: Timeline,
+    accounts: Books,
+    decided: Sequence[Decided],
 ) -> None:
     accruals: list[Accrual] = []
     awards: list[tuple[UUID, int, Given]] = []
@@ -222,7 +232,10 @@ async def _accrue(
             awards.append((each.id, place, points))
     if not accruals:
         return
-    journals = await wallets.accrue(session, now, brand, accounts, accruals)
+    # What has ended pays no debt, and where ends follow the member only dating anew tells.
+    journals = await wallets.accrue(
+        session, now, brand, accounts, accruals, pays_debts=not expiry.follows(timeline)
+    )
     rows = [
         NewAward(event_id, points.rule, place, points.points, points.qualifies, journal)
         for (event_id, place, points), journal in zip(awards, journals, strict=True)

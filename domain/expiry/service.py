@@ -52,7 +52,8 @@ async def redate(
     points that had not ended after all are given back, even if a job has booked them as gone,
     less what refunds would have taken of them.
     ``since`` is the earliest day on which anything is new: what ended before it stays gone
-    (None: anything may be new). Whoever is in debt pays it out of what came back.
+    (None: anything may be new). Whoever is in debt then pays it out of what has not ended: of
+    what is new first, in the order in which it came, then of what came back.
 
     The caller holds the members' wallets and has written what they did. A constant number of
     statements, none if nothing that members do moves an end.
@@ -67,11 +68,20 @@ async def redate(
     moved = [
         (lot, end)
         for lot in lots
-        if (end := ends[lot.member_id].of(lot.earned_at)) != lot.expires_at
+        if not lot.fixed and (end := ends[lot.member_id].of(lot.earned_at)) != lot.expires_at
+    ]
+    risen = [
+        lot
+        for lot, end in moved
+        if lot.expires_at is not None and lot.expires_at <= now and (end is None or end > now)
     ]
     if moved:
         await store.write_ends(session, [(lot.id, end) for lot, end in moved])
-        await _give_back(session, now, brand, moved)
+    if risen:
+        await _give_back(session, now, brand, risen)
+    debtors = {lot.account_id for lot in lots if lot.debt}
+    if debtors:
+        await _pay(session, now, brand, debtors, {lot.id for lot in risen})
     return len(moved)
 
 
@@ -130,16 +140,9 @@ async def _give_back(
     session: Session,
     now: datetime,
     brand: Brand,
-    moved: Sequence[tuple[DatedLot, datetime | None]],
+    risen: Sequence[DatedLot],
 ) -> None:
-    """Undo what was booked as gone of lots that live on after all, and let debtors pay of them."""
-    risen = [
-        lot
-        for lot, end in moved
-        if lot.expires_at is not None and lot.expires_at <= now and (end is None or end > now)
-    ]
-    if not risen:
-        return
+    """Undo what was booked as gone of lots that live on after all."""
     back = [lot for lot in risen if lot.expired]
     found = await books(session, brand.id)
     assert found is not None
@@ -168,7 +171,15 @@ async def _give_back(
         ],
     )
     await reclaim(session, now, brand, found, [lot.id for lot in risen])
-    debts = await wallets.debts(session, {lot.account_id for lot in risen})
-    lots = await wallets.open_lots(session, debts) if debts else {}
-    owned = [lot for mine in lots.values() for lot in alive(mine, now)]
-    await service_debt.pay(session, now, brand, found, owned)
+
+
+async def _pay(
+    session: Session, now: datetime, brand: Brand, debtors: Collection[int], risen: Collection[int]
+) -> None:
+    found = await books(session, brand.id)
+    assert found is not None
+    lots = await wallets.open_lots(session, debtors)
+    there = [lot for mine in lots.values() for lot in alive(mine, now)]
+    # As if each had come alone; what came back in the order in which it would be taken.
+    there.sort(key=lambda lot: (1, 0) if lot.id in risen else (0, lot.id))
+    await service_debt.pay(session, now, brand, found, there)

@@ -11,20 +11,23 @@ _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 # What had ended by $3 can't come back, booked or not.
 _LOTS = """
-SELECT w.member_id, l.id, w.account_id, l.earned_at, l.expires_at, l.expired
+SELECT w.member_id, l.id, w.account_id, l.earned_at, l.expires_at, l.expired, l.fixed, w.debt
 FROM wallet w CROSS JOIN LATERAL (
-    SELECT id, earned_at, expires_at, expired FROM lot
-    WHERE account_id = w.account_id AND (remaining > 0 OR held > 0) AND NOT fixed
+    SELECT id, earned_at, expires_at, expired, fixed FROM lot
+    WHERE account_id = w.account_id AND (remaining > 0 OR held > 0) AND (NOT fixed OR w.debt > 0)
       AND (expires_at IS NULL OR expires_at > $3)
     UNION
-    SELECT id, earned_at, expires_at, expired FROM lot
+    SELECT id, earned_at, expires_at, expired, fixed FROM lot
     WHERE account_id = w.account_id AND expired > 0 AND NOT fixed AND expires_at > $3
 ) AS l WHERE w.brand_id = $1 AND w.member_id = ANY ($2)
 """
 
 
 class DatedLot(NamedTuple):
-    """Points that follow the member. ``expired`` of them are booked as gone."""
+    """Points that follow the member, but for ``fixed`` ones. ``expired`` are booked as gone.
+
+    ``debt`` is what their owner owes.
+    """
 
     member_id: UUID
     id: int
@@ -32,12 +35,17 @@ class DatedLot(NamedTuple):
     earned_at: datetime
     expires_at: datetime | None
     expired: int
+    fixed: bool
+    debt: int
 
 
 async def lots(
     session: Session, brand_id: int, member_ids: Collection[UUID], since: datetime | None
 ) -> list[DatedLot]:
-    """Return the lots whose end may move: those that are open, or had not ended by ``since``."""
+    """Return the lots whose end may move: those that are open, or had not ended by ``since``.
+
+    Of who is in debt also those whose end is fixed: all that is open pays.
+    """
     rows = await session.fetch(_LOTS, brand_id, list(member_ids), since or _LONG_AGO)
     return [DatedLot(*row) for row in rows]
 

@@ -103,11 +103,19 @@ async def enrol(
 
 
 async def accrue(
-    session: Session, now: datetime, brand: Brand, books: Books, accruals: Sequence[Accrual]
+    session: Session,
+    now: datetime,
+    brand: Brand,
+    books: Books,
+    accruals: Sequence[Accrual],
+    *,
+    pays_debts: bool = True,
 ) -> list[int]:
     """Give points, each accrual a lot of its own; return the journals.
 
-    Who is in debt pays it out of the new lots at once, also of pending ones. The caller holds
+    Who is in debt pays it out of the new lots at once, also of pending ones. Where their ends
+    follow the member and are not known yet, ``pays_debts`` is False: `expiry.redate` lets them
+    pay. The caller holds
     the wallets' locks and has seen that the keys are new. Raises LaurelError if the ledger
     refuses one, which then no accrual of the list survives.
     """
@@ -145,5 +153,6 @@ async def accrue(
             for item, journal_id in zip(accruals, journal_ids, strict=True)
         ],
     )
-    await service_debt.pay(session, now, brand, books, new)
+    if pays_debts:
+        await service_debt.pay(session, now, brand, books, new)
     return journal_ids

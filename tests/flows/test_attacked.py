@@ -6,11 +6,14 @@ from api.sections import SECTIONS
 from domain.earning.rules import Activity
 from domain.earning.rules_refund_request import Refund
 from domain.expiry.service_member import amend
+from domain.ledger.rules import Kind, Resolution
 from domain.members.rules import MemberChange
 from domain.members.service import NewMember
 from domain.programmes import queries as programmes
+from domain.wallets.service_hold import Hold
 from kit.clock import MovableClock
 from kit.db import Database, Session
+from kit.ids import new_id
 from tests.support.coherence import assert_coherent
 from tests.support.shop import Shop, opened_shop, purchase
 
@@ -117,4 +120,42 @@ async def test_who_moves_to_and_fro_has_points_that_end(
     clock.move(5 * DAY)
     await live_in(shop, "US")
     assert await ends(shop) == ["04-13"]
+    await assert_coherent(database)
+
+
+BY_TIER = """
+expires = "never"
+negative_balance = "collect"
+[[points.tier_expiry]]
+tiers = ["Basic"]
+expires = { months = 1 }
+"""
+LADDER = """
+[[tiers.ladder]]
+qualify_by = "spend"
+window = "calendar_year"
+holds = "end_of_next_window"
+tier = [{ name = "Basic", threshold = "0" }, { name = "Gold", threshold = "100.00" }]
+"""
+
+
+async def spend(shop: Shop, points: int) -> None:
+    """Let ann spend points."""
+    (ann,) = await shop.member_ids("ann")
+    (held,) = await shop.hold(Hold(new_id(), ann, points, shop.clock.now() + DAY, "tea"))
+    await shop.settle(Resolution(new_id(), held.hold_id or 0, Kind.POST, "redemption"))
+
+
+async def test_points_that_have_ended_pay_no_debt(database: Database, clock: MovableClock) -> None:
+    clock.set(NOON)
+    shop = await opened_shop(database, clock, programme(BY_TIER, LADDER))
+    await shop.buy(purchase("a", "ann", 5000, NOON))
+    await spend(shop, 50)
+    (back,) = await shop.refund(Refund("r", "a", NOON))
+    assert back.points_owed == 50
+    await shop.buy(purchase("late", "ann", 3000, NOON - 90 * DAY))
+    assert (await shop.balance("ann")).debt == 50
+    await shop.buy(purchase("b", "ann", 2000, NOON), purchase("c", "ann", 4000, NOON))
+    balance = await shop.balance("ann")
+    assert (balance.debt, balance.spendable) == (0, 10)
     await assert_coherent(database)

@@ -361,14 +361,8 @@ def test_any_history_ends_as_told_event_by_event(
             tiers.append((_day(day), tier))
     lived = [(None, "CA-ON")[(place + (region is None)) % 2] for place in range(len(moved))][::-1]
     moves = list(zip(map(_day, sorted(moved)), lived, strict=True))
-    made = ends(
-        *versions,
-        zone=zone,
-        region=region,
-        tiers=tiers,
-        active=list(map(_day, active)),
-        moves=moves,
-    )
+    did = list(map(_day, active))
+    made = ends(*versions, zone=zone, region=region, tiers=tiers, active=did, moves=moves)
     instants = [day_start(zone, at("2026-01-01").date()) + timedelta(hours=h) for h in earned]
     slow = SlowEnds(made.policies, zone, region, course(*tiers, zone=zone), made.days, made.moves)
     assert [made.of(each) for each in instants] == [slow.of(each) for each in instants]

@@ -126,6 +126,10 @@ WORST: dict[str, str] = {
     "a whole number": _long("{ members(first: *) { nodes { id } } }", "1"),
     "a fraction": _long("{ members(first: 1.*) { nodes { id } } }", "1"),
     "an exponent": "{ members(first: 1e999999999) { nodes { id } } }",
+    "a number": _long(
+        'query { previewPurchase(input: {currency: "USD", lines: [{amount: "*"}]}) { points } }',
+        "9",
+    ),
     "an instant": _long('{ figures(asOf: "*") { members } }', "2"),
 }
 """What is worst for the validator, by what is bad about it."""

@@ -17,9 +17,19 @@ PURCHASE = {
     "currency": "USD",
     "lines": [{"amount": "12.50", "quantity": 1}, {"amount": "0.99", "category": "COFFEE"}],
 }
+REVIEW = {
+    "externalId": "a9",
+    "member": "ana",
+    "kind": "review",
+    "occurredAt": "2026-03-01T10:00:00Z",
+    "attributes": [
+        {"name": "stars", "value": {"number": "5"}},
+        {"name": "a", "value": {"text": ""}},
+    ],
+}
 _REQUESTS: tuple[dict[str, Json], ...] = (
     {"query": "{ brand { code name timeZone } }"},
-    {"query": '{ programme(brand: "grocer") { pointsName tiers { name } } }'},
+    {"query": '{ programme(brand: "grocer") { pointsName ladders { tiers { name } } } }'},
     {"query": "query Home { me { externalId balance { total } tier { name progress } } }"},
     {
         "query": "query Page($n: Int, $a: Cursor) { me { movements(first: $n, after: $a)"
@@ -55,6 +65,38 @@ _REQUESTS: tuple[dict[str, Json], ...] = (
                 "occurredAt": "2026-03-01T11:00:00Z",
                 "lines": [{"line": 0, "amount": "1.00"}],
             }
+        },
+    },
+    {
+        "query": "mutation ($i: RecordActivitiesInput!) { recordActivities(input: $i)"
+        " { outcomes { status awards { rule } error { code } } errors { code field } } }",
+        "variables": {"i": {"idempotencyKey": "k3", "activities": [REVIEW]}},
+    },
+    {
+        "query": "query ($i: PreviewPurchaseInput!) { previewPurchase(input: $i)"
+        " { points awards { rule points } tiersAfter { name } error { code field } } }",
+        "variables": {"i": {"member": "ana", "currency": "USD", "lines": [{"amount": "5.00"}]}},
+    },
+    {
+        "query": "mutation ($e: EnrolMembersInput!, $a: AmendMembersInput!)"
+        " { enrolMembers(input: $e) { outcomes { error { code } } }"
+        " amendMembers(input: $a) { outcomes { member { birthday region } } } }",
+        "variables": {
+            "e": {
+                "idempotencyKey": "k4",
+                "members": [{"externalId": "m", "birthday": "2001-02-03"}],
+            },
+            "a": {"idempotencyKey": "k5", "members": [{"member": "m", "region": None}]},
+        },
+    },
+    {
+        "query": "mutation ($p: AdjustPointsInput!, $g: GrantStatusInput!, $r: ReleasePointsInput!)"
+        " { adjustPoints(input: $p) { errors { code } } grantStatus(input: $g) { errors { code } }"
+        " releasePoints(input: $r) { outcomes { points } errors { code } } }",
+        "variables": {
+            "p": {"idempotencyKey": "k6", "member": "ana", "points": "1", "reason": "x"},
+            "g": {"idempotencyKey": "k7", "member": "ana", "tier": "VIB", "reason": "x"},
+            "r": {"idempotencyKey": "k8", "earnings": [{"purchase": "p9"}, {"activity": "a9"}]},
         },
     },
     {"query": "subscription { me { externalId balance { total } } }"},

@@ -17,6 +17,8 @@ DECIMALS = st.decimals(min_value=-1000, max_value=10**17, places=2, allow_nan=Fa
 INSTANTS = st.datetimes().map(lambda each: each.isoformat(timespec="seconds") + "Z")
 
 schemathesis.graphql.scalar("Cursor", st.text().map(nodes.String))
+schemathesis.graphql.scalar("Date", (st.dates().map(str) | st.text()).map(nodes.String))
+schemathesis.graphql.scalar("Points", (DECIMALS.map(str) | st.text()).map(nodes.String))
 schemathesis.graphql.scalar("Decimal", (DECIMALS.map(str) | st.text()).map(nodes.String))
 schemathesis.graphql.scalar("DateTime", (INSTANTS | st.text()).map(nodes.String))
 
@@ -27,14 +29,17 @@ _known: dict[str, list[str]] = {
     "externalId": ["m1", "m2", "p3"],
     "member": ["m1", "m3"],
     "purchase": ["p1", "p2"],
+    "kind": ["review", "purchase"],
+    "tier": ["VIB", "Rouge"],
+    "points": ["5", "-3"],
+    "reason": ["a gift"],
     "currency": ["USD"],
     "amount": ["1.00", "12.34"],
     "occurredAt": ["2026-03-01T00:00:00Z"],
 }
 _known["before"] = _known["after"]
-_TEXT = re.compile(
-    r'\b(id|after|before|externalId|member|purchase|currency|amount|occurredAt): "(?:\\.|[^"\\])*"'
-)
+_known["grant"] = _known["id"]
+_TEXT = re.compile(rf'\b({"|".join(_known)}): "(?:\\.|[^"\\])*"')
 _SIZE = re.compile(r"\b(first|last): -?\d+")
 _KEPT_MAX = 200
 

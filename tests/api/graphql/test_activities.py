@@ -148,7 +148,7 @@ async def test_a_cap_is_told_by_what_is_not_given(ana: Client) -> None:
     assert payload["outcomes"][1]["status"] == "RECORDED"
 
 
-REFUSED = [
+REFUSED: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"kind": "purchase"}, "KIND_RESERVED", ["kind"]),
     ({"kind": " "}, "KIND_EMPTY", ["kind"]),
     ({"member": "ben"}, "UNKNOWN_MEMBER", ["member"]),

@@ -77,7 +77,7 @@ async def test_people_are_enrolled_once(client: Client) -> None:
     assert own.data == {"me": SHOWN}
 
 
-REFUSED = [
+REFUSED: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"externalId": ""}, "INVALID_INPUT", ["externalId"]),
     ({"externalId": "a\0"}, "INVALID_INPUT", ["externalId"]),
     ({"joinedAt": "1969-12-31T00:00:00Z"}, "INVALID_DATE", ["joinedAt"]),

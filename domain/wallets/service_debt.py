@@ -9,7 +9,7 @@ from datetime import datetime
 
 from domain.brands.rules import Brand
 from domain.ledger import service as ledger
-from domain.ledger.rules import Bound, Journal, NewAccount, Transfer
+from domain.ledger.rules import AMOUNT_MAX, Bound, Journal, NewAccount, Transfer
 from domain.wallets import store
 from domain.wallets.queries import Books
 from domain.wallets.rules import Lot, Take, total
@@ -82,5 +82,14 @@ def _journal(
         code="debt_payment",
         effective_at=now,
         effective_on=brand.day(now),
-        transfers=(Transfer(account_id, debt, books.asset_id, points, "debt_payment"),),
+        transfers=tuple(
+            Transfer(account_id, debt, books.asset_id, part, "debt_payment")
+            for part in _parts(points)
+        ),
     )
+
+
+def _parts(points: int) -> list[int]:
+    """Divide what is paid at once into what one transfer can hold; a debt may be larger."""
+    whole, rest = divmod(points, AMOUNT_MAX)
+    return [AMOUNT_MAX] * whole + [rest] * bool(rest)

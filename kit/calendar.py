@@ -5,11 +5,22 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal
 
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
 Period = Literal["day", "week", "month", "quarter", "year"]
 
 SHORTEST_MONTH_DAYS = 28
 
 _ONE_DAY = timedelta(days=1)
+
+
+def datable(instant: datetime) -> bool:
+    """Whether an instant from outside can be stored and its day worked out on every clock.
+
+    PostgreSQL reads what is too far away as infinity, and one without a zone is no instant.
+    """
+    return instant.tzinfo is not None and EARLIEST <= instant < LATEST
 
 
 def day_start(zone: tzinfo, day: date) -> datetime:

@@ -26,7 +26,8 @@ def derived_id(*parts: str) -> UUID:
     A write that follows from another write (the journal of a purchase, the bonus of a fact)
     takes its idempotency key from here, so that doing it again is recognised.
     """
-    digest = content_hash(*(part.encode() for part in parts))
+    # A key is only compared: any text may be one, also what no encoding can store.
+    digest = content_hash(*(part.encode(errors="surrogatepass") for part in parts))
     high = int.from_bytes(digest[:8], "big") & ~0xF000 | _VERSION_8
     low = int.from_bytes(digest[8:16], "big") & 0x3FFFFFFFFFFFFFFF | _VARIANT
     return UUID(int=(high << 64) | low)

@@ -24,7 +24,7 @@ _REFUSALS = {
     "UNKNOWN_MEMBER": ("member", "is nobody's id; enrol the member first"),
     "INVALID_INPUT": ("reason", f"must be 1 to {TEXT_LENGTH_MAX} printable characters"),
     "INVALID_AMOUNT": ("points", "must be another number than zero, and one that books can hold"),
-    "INVALID_DEADLINE": ("expires_at", "is over already; choose a later instant"),
+    "INVALID_DEADLINE": ("expires_at", "must be later than now, and before 2200"),
     "INSUFFICIENT_POINTS": ("points", "are more than what the member has; take less"),
 }
 

@@ -13,6 +13,7 @@ from domain.tiers import service_grant
 from domain.tiers.rules import ladders_of
 from domain.tiers.rules_grant import NewGrant
 from domain.tiers.service_grant import GrantOutcome
+from kit.calendar import datable
 from kit.db import Session
 from kit.texts import usable
 
@@ -50,7 +51,7 @@ async def grant_status(
         NewGrant(
             key=each.key,
             member_id=people[each.member].id if each.member in people else _NOBODY,
-            ladder=each.ladder or ladders.main(each.starts_at or now) or "",
+            ladder=each.ladder or ladders.main(_start(each, now)) or "",
             tier=each.tier,
             reason=each.reason,
             actor=each.actor,
@@ -62,6 +63,12 @@ async def grant_status(
     done = await service_grant.grant_status(session, now, brand, timeline, wanted)
     await _redate(session, now, brand, timeline, done)
     return [_told(each) for each in done]
+
+
+def _start(status: Status, now: datetime) -> datetime:
+    start = status.starts_at
+    # What is no date will be refused, whatever the ladder.
+    return start if start is not None and datable(start) else now
 
 
 async def revoke_status(

@@ -10,8 +10,9 @@ from domain.brands.rules import Brand
 from domain.members import queries
 from domain.members.queries import Member
 from domain.members.rules import AttributeValue, MemberChange, Profile, changed, check
+from kit.calendar import datable
 from kit.db import Session
-from kit.errors import LaurelError, NotFoundError
+from kit.errors import InvalidInputError, LaurelError, NotFoundError
 from kit.ids import new_id
 
 
@@ -33,8 +34,12 @@ async def enrol(
     """Enrol whoever of ``newcomers`` is not a member yet; return all of them by external id.
 
     The caller has seen that what is said of them is sound (`rules.check`). What is known of
-    someone who is a member already stays as it is.
+    someone who is a member already stays as it is. Raises InvalidInputError (INVALID_DATE) if one
+    joined outside the years 1970 to 2199.
     """
+    if not all(datable(member.joined_at) for member in newcomers):
+        message = "joined_at must be an instant with a zone in the years 1970 to 2199"
+        raise InvalidInputError(message, code="INVALID_DATE", path=("joined_at",))
     # In one order, so that two enrolments of the same people wait and don't deadlock.
     ordered = sorted(newcomers, key=lambda member: member.external_id)
     await session.fetch(

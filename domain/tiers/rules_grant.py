@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.tiers.rules_course import Grant
 from domain.tiers.rules_ladder import Ladders
+from kit.calendar import datable
 from kit.errors import InvalidInputError, LaurelError, NotFoundError
 
 REASON_LENGTH_MAX = 200
@@ -68,6 +69,10 @@ def refusal(
     if item.member_id not in member_ids:
         return NotFoundError("There is no such member.", code="MEMBER_NOT_FOUND", path=("member",))
     start = item.starts_at or now
+    for name, instant in (("starts_at", start), ("ends_at", item.ends_at)):
+        if instant is not None and not datable(instant):
+            message = f"{name} must be an instant with a zone in the years 1970 to 2199."
+            return InvalidInputError(message, code="INVALID_DEADLINE", path=(name,))
     return _of_tier(item, ladders, start) or _of_time(item, start, now) or _of_reason(item)
 
 

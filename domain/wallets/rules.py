@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 from domain.brands.rules import Brand
 from domain.wallets.section import NegativeBalance
+from kit.calendar import datable
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -87,6 +88,16 @@ def without(lots: Sequence[Lot], takes: Iterable[Take]) -> list[Lot]:
     """Return ``lots`` as they are once ``takes`` are gone."""
     gone = {take.lot_id: take.amount for take in takes}
     return [replace(lot, remaining=lot.remaining - gone.get(lot.id, 0)) for lot in lots]
+
+
+def deadline(instant: datetime, now: datetime) -> bool:
+    """Whether ``instant``, which somebody chose, is to come and can be stored."""
+    return datable(instant) and instant > now
+
+
+def in_utc(instant: datetime) -> datetime:
+    """Return an instant as UTC tells it, so that what is asked again on another clock is equal."""
+    return instant.astimezone(UTC) if datable(instant) else instant
 
 
 def open_day(brand: Brand, instant: datetime, closed: date | None, now: datetime) -> date:

@@ -13,7 +13,16 @@ from domain.ledger import service as ledger
 from domain.ledger.rules import AMOUNT_MAX, Journal, Outcome, Transfer
 from domain.wallets import service_debt, store
 from domain.wallets.queries import Books
-from domain.wallets.rules import Lot, Take, claw_back, open_day, total, without
+from domain.wallets.rules import (
+    Lot,
+    Take,
+    claw_back,
+    deadline,
+    in_utc,
+    open_day,
+    total,
+    without,
+)
 from domain.wallets.store import LotChange, NewLot
 from kit.db import Session
 from kit.ids import content_hash
@@ -148,7 +157,11 @@ def _refusal(ground: _Ground, item: Adjustment) -> str | None:
         return "MEMBER_NOT_FOUND"
     if not 0 < abs(item.points) <= AMOUNT_MAX:
         return "INVALID_AMOUNT"
-    if item.points > 0 and item.expires_at is not None and item.expires_at <= ground.now:
+    end = item.expires_at
+    if item.fixed and end is not None and not deadline(end, ground.now):
+        return "INVALID_DEADLINE"
+    # The programme's own end may be as far away as it says.
+    if item.points > 0 and end is not None and end <= ground.now:
         return "INVALID_DEADLINE"
     return None
 
@@ -167,7 +180,7 @@ def _journal(ground: _Ground, item: Adjustment, refusal: str | None) -> Journal:
         item.reason,
         item.actor,
         # An end by the programme is not what was asked for.
-        item.expires_at if item.fixed else None,
+        in_utc(item.expires_at) if item.fixed and item.expires_at is not None else None,
         item.qualifying,
     )
     return Journal(

@@ -13,7 +13,7 @@ from domain.ledger import service as ledger
 from domain.ledger.rules import Journal, Kind, Outcome, Resolution, Transfer
 from domain.wallets import store
 from domain.wallets.queries import Books
-from domain.wallets.rules import Lot, Take, consume, keep, without
+from domain.wallets.rules import Lot, Take, consume, deadline, in_utc, keep, without
 from domain.wallets.service_owed import Ended, collect
 from domain.wallets.store import LotChange
 from kit.db import Session
@@ -82,7 +82,7 @@ def _reserve(
         return "MEMBER_NOT_FOUND", []
     if item.points <= 0:
         return "INVALID_AMOUNT", []
-    if item.expires_at <= now:
+    if not deadline(item.expires_at, now):
         return "INVALID_DEADLINE", []
     mine = lots.get(account, [])
     takes = consume(mine, item.points, now)
@@ -100,7 +100,7 @@ def _hold_journal(
     refusal: str | None,
     now: datetime,
 ) -> Journal:
-    request = (str(item.member_id), str(item.points), item.expires_at, item.reference)
+    request = (str(item.member_id), str(item.points), in_utc(item.expires_at), item.reference)
     transfers: tuple[Transfer, ...] = ()
     if account is not None and refusal is None:
         transfers = (

@@ -1,10 +1,13 @@
 """What an attack on programmes of any kind found: told late, moved away, over the limit."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
 
 from api.sections import SECTIONS
 from domain.earning.rules import Activity
 from domain.earning.rules_refund_request import Refund
+from domain.earning.service_adjust import Correction, adjust_points
 from domain.expiry.service_member import amend
 from domain.ledger.rules import Kind, Resolution
 from domain.members.rules import MemberChange
@@ -13,6 +16,7 @@ from domain.programmes import queries as programmes
 from domain.wallets.service_hold import Hold
 from kit.clock import MovableClock
 from kit.db import Database, Session
+from kit.errors import InvalidInputError
 from kit.ids import new_id
 from tests.support.coherence import assert_coherent
 from tests.support.shop import Shop, opened_shop, purchase
@@ -158,4 +162,74 @@ async def test_points_that_have_ended_pay_no_debt(database: Database, clock: Mov
     await shop.buy(purchase("b", "ann", 2000, NOON), purchase("c", "ann", 4000, NOON))
     balance = await shop.balance("ann")
     assert (balance.debt, balance.spendable) == (0, 10)
+    await assert_coherent(database)
+
+
+ALWAYS = 'expires = "never"\nnegative_balance = "collect"'
+FAR = datetime.max.replace(tzinfo=UTC)
+
+
+async def correct(shop: Shop, *corrections: Correction) -> list[str | None]:
+    """Correct what members have; return the codes."""
+
+    async def work(session: Session) -> list[str | None]:
+        timeline = await programmes.timeline_to_write(session, shop.brand.id, SECTIONS)
+        now = shop.clock.now()
+        done = await adjust_points(session, now, shop.brand, timeline, corrections)
+        return [each.code for each in done]
+
+    return await shop.database.write(work)
+
+
+async def test_no_instant_is_taken_that_the_books_cannot_hold(
+    database: Database, clock: MovableClock
+) -> None:
+    clock.set(NOON)
+    shop = await opened_shop(database, clock, programme(ALWAYS, LADDER))
+    await shop.buy(purchase("a", "ann", 1000, NOON))
+    ends = [FAR, datetime.min.replace(tzinfo=UTC), datetime(2027, 1, 1), NOON + DAY]  # noqa: DTZ001
+    codes = await correct(
+        shop, *(Correction(f"k{at}", "ann", 5, "sorry", "ada", at) for at in ends)
+    )
+    assert codes == ["INVALID_DEADLINE"] * 3 + [None]
+    assert await correct(shop, Correction("\ud800", "ann", 5, "sorry", "ada")) == [None]
+    (ann,) = await shop.member_ids("ann")
+    held = await shop.hold(*(Hold(new_id(), ann, 1, at, "tea") for at in ends))
+    assert [each.code for each in held] == codes
+    with pytest.raises(InvalidInputError):
+        await shop.enrol(NewMember("bob", datetime.min.replace(tzinfo=UTC)))
+    assert (await shop.balance("ann")).spendable == 19
+    await assert_coherent(database)
+
+
+async def test_the_same_instant_on_another_clock_is_the_same_request(
+    database: Database, clock: MovableClock
+) -> None:
+    clock.set(NOON)
+    shop = await opened_shop(database, clock, programme(ALWAYS))
+    await shop.buy(purchase("a", "ann", 1000, NOON))
+    (ann,) = await shop.member_ids("ann")
+    wanted, there = new_id(), timezone(timedelta(hours=7))
+    for at in (NOON + DAY, (NOON + DAY).astimezone(there)):
+        (held,) = await shop.hold(Hold(wanted, ann, 1, at, "tea"))
+        assert held.code is None
+        assert await correct(shop, Correction("k", "ann", 5, "sorry", "ada", at)) == [None]
+    assert (await shop.balance("ann")).spendable == 14
+
+
+async def test_a_debt_is_paid_in_as_many_transfers_as_it_takes(
+    database: Database, clock: MovableClock
+) -> None:
+    clock.set(NOON)
+    shop = await opened_shop(database, clock, programme(ALWAYS, scale=9))
+    much = 10**8
+    await shop.buy(*(purchase(f"a{n}", "ann", much, NOON) for n in range(2)))
+    for _ in range(2):
+        await spend(shop, 10**15)
+    await shop.refund(Refund("r0", "a0", NOON), Refund("r1", "a1", NOON))
+    assert (await shop.balance("ann")).debt == 2 * 10**15
+    done = await shop.buy(*(purchase(f"b{n}", "ann", much, NOON) for n in range(2)))
+    assert [each.status for each in done] == ["recorded", "recorded"]
+    balance = await shop.balance("ann")
+    assert (balance.debt, balance.total) == (0, 0)
     await assert_coherent(database)

@@ -147,6 +147,9 @@ BAD: list[tuple[dict[str, object], str, str]] = [
     ({"tier": "Gold"}, "UNKNOWN_TIER", "tier"),
     ({"starts_at": datetime(2026, 3, 1, tzinfo=UTC)}, "STARTS_IN_THE_PAST", "starts_at"),
     ({"ends_at": datetime(2026, 3, 2, 12, tzinfo=UTC)}, "INVALID_DEADLINE", "ends_at"),
+    ({"ends_at": datetime.max.replace(tzinfo=UTC)}, "INVALID_DEADLINE", "ends_at"),
+    ({"ends_at": datetime.min}, "INVALID_DEADLINE", "ends_at"),
+    ({"starts_at": datetime.max.replace(tzinfo=UTC)}, "INVALID_DEADLINE", "starts_at"),
     ({"reason": " "}, "INVALID_INPUT", "reason"),
     ({"reason": "a\nb"}, "INVALID_INPUT", "reason"),
 ]

@@ -1,6 +1,7 @@
 """What an event earns: every rule's value, exactly, then rounded and capped."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from domain.earning.rules import (
     Event,
     Facts,
     Line,
+    Purchase,
     Verdict,
 )
 from domain.earning.rules_caps import (
@@ -54,16 +56,15 @@ def award(rules: EarningRules, event: Event, local: datetime, facts: Facts, used
     used up of the caps and counters of `rules_caps.keys_of` and `budgets_of`, later periods
     included. Raises `InvalidInputError` for an award above ``POINTS_MAX``.
     """
-    situation = Situation(event, local, facts, rules.exponent, rules.speaks)
     uses: dict[CapKey, int] = {}
     hits: list[str] = []
 
     def gate(giver: Giver) -> bool:
-        return drawn(giver, event) and _turn(giver, situation, used, uses, hits)
+        return drawn(giver, event) and _turn(giver, local, facts, used, uses, hits)
 
     computed = 0
     awards: list[Award] = []
-    for value in values(rules, situation, event.lines, gate):
+    for value in values(rules, event, local, facts, gate):
         limits = [limit for limit in rules.limits if limit.covers(value.rule)]
         ratio = _earned_by(limits, value, local, used, uses)
         points = rules.rounding(*ratio)
@@ -95,12 +96,20 @@ def _earned_by(
 
 
 def values(
-    rules: EarningRules, situation: Situation, lines: Sequence[Line], gate: Gate
+    rules: EarningRules, event: Event, local: datetime, facts: Facts, gate: Gate
 ) -> list[Value]:
-    """Return what the base rate and each rule give for ``lines``, nothing left out but zeros."""
-    event = situation.event
-    if rules.excluded:
-        lines = [line for line in lines if line.category not in rules.excluded]
+    """Return what the base rate and each rule give for ``event``, nothing left out but zeros.
+
+    Lines of excluded categories are left out before anything is asked, so that they neither earn
+    nor help to meet a condition; a basket of nothing else earns nothing.
+    """
+    if rules.excluded and isinstance(event, Purchase) and event.lines:
+        counting = tuple(line for line in event.lines if line.category not in rules.excluded)
+        if not counting:
+            return []
+        event = replace(event, lines=counting)
+    situation = Situation(event, local, facts, rules.exponent, rules.speaks)
+    lines = event.lines
     found: dict[str, Value] = {}
     if rules.base is not None and event.kind == PURCHASE:
         money = _money(rules, lines)
@@ -143,8 +152,7 @@ def _earning_money(
     if about_lines(giver.condition):
         lines = [line for line in lines if fits(giver.condition, situation, line)]
         return _money(rules, lines) if lines else None
-    # A basket of nothing but excluded goods earns nothing; one reported without lines may.
-    return _money(rules, lines) if lines or not event.lines else None
+    return _money(rules, lines)
 
 
 def _ratio_of(giver: Giver, situation: Situation, money: int) -> Ratio:
@@ -251,16 +259,21 @@ def drawn(giver: Giver, event: Event) -> bool:
 
 
 def _turn(
-    giver: Giver, situation: Situation, used: Used, uses: dict[CapKey, int], hits: list[str]
+    giver: Giver,
+    local: datetime,
+    facts: Facts,
+    used: Used,
+    uses: dict[CapKey, int],
+    hits: list[str],
 ) -> bool:
     if giver.first:
         key = first_of(giver.kind)
-        if situation.facts["member.count"].get(giver.kind, 0) or used.get(key, 0):
+        if facts["member.count"].get(giver.kind, 0) or used.get(key, 0):
             return False
         uses[key] = 1
         hits.append(giver.name)
     if giver.nth is not None:
-        key = counter_of(giver, situation.local)
+        key = counter_of(giver, local)
         turned = used.get(key, 0) + 1 >= giver.nth
         use(uses, key, turn_of(giver.nth, turned=turned))
         if not turned:

@@ -9,7 +9,6 @@ from domain.earning.rules_award import Value, values
 from domain.earning.rules_award import drawn as by_lot
 from domain.earning.rules_caps import counter_of, turn_of
 from domain.earning.rules_compile import EarningRules, Giver
-from domain.earning.rules_conditions import Situation
 from kit.errors import InvalidInputError
 
 
@@ -79,11 +78,10 @@ def due(
     def gate(giver: Giver) -> bool:
         return _turned(giver, hits) and by_lot(giver, purchase)
 
-    remain = values(rules, _situation(rules, purchase, local, facts, kept), kept, gate)
+    remain = values(rules, replace(purchase, lines=kept), local, facts, gate)
     whole: list[Value] = []
     if rules.section.refund_rounding == "returned":
-        before = _situation(rules, purchase, local, facts, purchase.lines)
-        whole = values(rules, before, purchase.lines, gate)
+        whole = values(rules, purchase, local, facts, gate)
     result = {}
     for rule, points in awarded.items():
         same = _same(rules, rule)
@@ -118,7 +116,7 @@ def turns(
                 found[counter_of(giver, local)] = turn
             return stands and _turned(giver, hits)
 
-        values(rules, _situation(rules, purchase, local, facts, lines), lines, gate)
+        values(rules, replace(purchase, lines=tuple(lines)), local, facts, gate)
         return found
 
     # What counts only now that less is kept was never counted.
@@ -128,13 +126,6 @@ def turns(
 
 def _turned(giver: Giver, hits: Sequence[str]) -> bool:
     return giver.name in hits or not (giver.first or giver.nth is not None)
-
-
-def _situation(
-    rules: EarningRules, purchase: Purchase, local: datetime, facts: Facts, lines: Sequence[Line]
-) -> Situation:
-    event = replace(purchase, lines=tuple(lines))
-    return Situation(event, local, facts, rules.exponent, rules.speaks)
 
 
 def _kept(rules: EarningRules, value: Value, whole: Sequence[Value]) -> int:

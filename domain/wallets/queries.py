@@ -8,8 +8,6 @@ from uuid import UUID
 from domain.wallets.section import NegativeBalance, NegativeLimit
 from kit.db import Session
 
-UPCOMING_MAX = 12
-
 _BOOKS = """
 SELECT s.id, s.scale, i.id, r.id, b.id FROM asset s
 JOIN account i ON i.brand_id = s.brand_id AND i.asset_id = s.id AND i.code = 'issuance'

@@ -13,6 +13,7 @@ from domain.expiry.service_status import Status, grant_status, revoke_status
 from domain.ledger.rules import Kind, Resolution
 from domain.members.rules import MemberChange
 from domain.members.service import NewMember
+from domain.metrics.queries import figures
 from domain.programmes import queries as programmes
 from domain.programmes.rules import Timeline
 from domain.tiers.service_grant import GrantOutcome
@@ -85,6 +86,9 @@ async def test_what_is_told_late_counts_as_if_told_in_time(
     codes = [(each.code, each.points) for mine in told.values() for each in mine]
     first = [("accrual", 5), ("expiry", -100), ("accrual", 100)]
     assert codes == ([("revival", 100), *first] if booked else [first[0], first[2]])
+    async with database.read() as session:
+        found = await figures(session, shop.brand, await timeline_of(session, shop), clock.now())
+    assert (found.points_issued, found.points_expired, found.points_outstanding) == (105, 0, 105)
     clock.move(10 * DAY)
     assert await expire(shop) == 2
     # Told too late: it happened when they had ended.

@@ -217,7 +217,7 @@ class _Touched:
         owners = {lot.member_id for lot in lots}
         ends = await expiry.ends_of(session, self._brand, self._timeline, owners)
         for lot in lots:
-            end, until = ends[lot.member_id].of(lot.earned_at), lot.expires_at
+            end, until = ends[lot.member_id].of(lot.earned_at, lot.version_id), lot.expires_at
             if lot.fixed or end == until:
                 continue
             longer = end is None or (until is not None and end > until)

@@ -269,6 +269,7 @@ def _accrual(brand: Brand, decided: Decided, place: int, points: Given) -> Accru
         fixed=points.fixed,
         release_days=points.release_days,
         begins_at=mine.parts[place].carried_to,
+        version_id=decided.item.programme.version_id,
     )
 
 

@@ -81,9 +81,9 @@ def _dated(brand: Brand, timeline: Timeline, ground: Ground, decided: Decided) -
     own = ground.grants.get(member_id, ())
     course = courses(ground.ladders, ground.joined[member_id], done, own, brand.zone)
     ends = Ends(policies, brand.zone, decided.wallet.region, course, active_days(done))
-    at = decided.item.event.occurred_at
+    at, version = decided.item.event.occurred_at, decided.item.programme.version_id
     return tuple(
-        each if each.fixed else each._replace(expires_at=ends.of(since or at))
+        each if each.fixed else each._replace(expires_at=ends.of(since or at, version))
         for each, since in zip(awards, begins, strict=True)
     )
 

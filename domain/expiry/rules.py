@@ -1,8 +1,9 @@
 """When points end: what each version of a programme said, followed through time.
 
-- Points follow the rule of the version in force when they were earned: so many months after
-  earning, a fixed day, never. A later version changes nothing about them, unless its points
-  follow the member: by activity, or by the tier held.
+- Points follow the rule of the version that judged what they are for, the one in force when it
+  happened as far as that was known: so many months after earning, a fixed day, never. A later
+  version changes nothing about them, unless its points follow the member: by activity, or by the
+  tier held.
 - A rule that follows the member governs all points from when it applies: from the start of its
   version, or from when the member has its tier. It never takes back what was promised: where D
   is the end so far and s the instant from which the new rule applies, the end is the rule's own,
@@ -55,6 +56,7 @@ class Policy:
     ``ranks`` are the tiers of each ladder by name, 0 for the lowest.
     """
 
+    version_id: int
     starts_at: datetime
     expires: Expiry | None
     by_tier: Mapping[str, Expiry | WithTier | None]
@@ -79,6 +81,11 @@ class Policies:
         """From when each version is in force."""
         return tuple(each.starts_at for each in self.versions)
 
+    @cached_property
+    def places(self) -> dict[int, int]:
+        """Where each version stands, by its id."""
+        return {each.version_id: place for place, each in enumerate(self.versions)}
+
     @property
     def follow(self) -> bool:
         """Whether anything that a member does or is can move the end of points."""
@@ -102,6 +109,7 @@ def _policy(programme: Programme) -> Policy:
     points = programme.document.section(PointsSection)
     tiers = programme.document.find(TiersSection)
     return Policy(
+        programme.version_id,
         programme.effective_from,
         points.expires,
         {tier: each.expires for each in points.tier_expiry for tier in each.tiers},
@@ -154,9 +162,14 @@ class Ends:
     )
     _clocks: dict[tuple[int, datetime | None, date], date] = field(default_factory=dict, init=False)
 
-    def of(self, earned_at: datetime) -> datetime | None:
-        """Return the instant from which points earned then are gone, None for never."""
-        first = bisect_right(self.policies.starts, earned_at) - 1
+    def of(self, earned_at: datetime, version_id: int | None = None) -> datetime | None:
+        """Return the instant from which points earned then are gone, None for never.
+
+        ``version_id`` is the version that gave them, None for the one in force then.
+        """
+        first = self.policies.places.get(version_id or 0)
+        if first is None:
+            first = bisect_right(self.policies.starts, earned_at) - 1
         if first < 0:
             return None
         starts, spells = self._spells_from(first)

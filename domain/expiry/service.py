@@ -68,7 +68,8 @@ async def redate(
     moved = [
         (lot, end)
         for lot in lots
-        if not lot.fixed and (end := ends[lot.member_id].of(lot.earned_at)) != lot.expires_at
+        if not lot.fixed
+        and (end := ends[lot.member_id].of(lot.earned_at, lot.version_id)) != lot.expires_at
     ]
     risen = [
         lot

@@ -11,13 +11,14 @@ _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 # What had ended by $3 can't come back, booked or not.
 _LOTS = """
-SELECT w.member_id, l.id, w.account_id, l.earned_at, l.expires_at, l.expired, l.fixed, w.debt
+SELECT w.member_id, l.id, w.account_id, l.earned_at, l.expires_at, l.expired, l.fixed,
+       l.version_id, w.debt
 FROM wallet w CROSS JOIN LATERAL (
-    SELECT id, earned_at, expires_at, expired, fixed FROM lot
+    SELECT id, earned_at, expires_at, expired, fixed, version_id FROM lot
     WHERE account_id = w.account_id AND (remaining > 0 OR held > 0) AND (NOT fixed OR w.debt > 0)
       AND (expires_at IS NULL OR expires_at > $3)
     UNION
-    SELECT id, earned_at, expires_at, expired, fixed FROM lot
+    SELECT id, earned_at, expires_at, expired, fixed, version_id FROM lot
     WHERE account_id = w.account_id AND expired > 0 AND NOT fixed AND expires_at > $3
 ) AS l WHERE w.brand_id = $1 AND w.member_id = ANY ($2)
 """
@@ -36,6 +37,7 @@ class DatedLot(NamedTuple):
     expires_at: datetime | None
     expired: int
     fixed: bool
+    version_id: int | None
     debt: int
 
 

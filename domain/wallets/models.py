@@ -51,7 +51,8 @@ class LotRow(Base):
     of it by its end, as far as that is booked. ``fixed`` says that what the member does does not
     move the end; ``release_days`` is how many days after the brand's release it can be spent,
     None if it needs none any more. ``forgone`` is what refunds would have taken of it if it had
-    not ended: never more than has.
+    not ended: never more than has. ``version_id`` is the version of the programme that judged
+    what they are for, None if it is the one in force when they were earned.
     """
 
     __tablename__ = "lot"
@@ -85,6 +86,7 @@ class LotRow(Base):
     fixed: Mapped[bool] = mapped_column(Boolean, server_default="false")
     release_days: Mapped[int | None] = mapped_column(SmallInteger)
     expired: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    version_id: Mapped[int | None] = mapped_column(BigInteger)
     forgone: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 

@@ -34,7 +34,9 @@ class Accrual:
 
     ``available_at`` is AWAITING_RELEASE for points that wait for the brand, which can be spent
     ``release_days`` days after it releases them. ``fixed``: what the member does later does not
-    move the end. ``begins_at`` is from when their life counts, if that is not ``earned_at``.
+    move the end. ``begins_at`` is from when their life counts, if that is not ``earned_at``,
+    ``version_id`` the version of the programme that gives them, if that is not the one in force
+    then.
     """
 
     key: UUID
@@ -48,6 +50,7 @@ class Accrual:
     fixed: bool = False
     release_days: int | None = None
     begins_at: datetime | None = None
+    version_id: int | None = None
 
 
 async def open_books(session: Session, brand: Brand, section: PointsSection) -> Books:
@@ -149,6 +152,7 @@ async def accrue(
                 expires_at=item.expires_at,
                 fixed=item.fixed,
                 release_days=item.release_days,
+                version_id=item.version_id,
             )
             for item, journal_id in zip(accruals, journal_ids, strict=True)
         ],

@@ -50,6 +50,7 @@ class NewLot(NamedTuple):
     expires_at: datetime | None
     fixed: bool = False
     release_days: int | None = None
+    version_id: int | None = None
 
 
 class LotChange(NamedTuple):
@@ -149,10 +150,10 @@ async def insert_lots(session: Session, brand_id: int, lots: Sequence[NewLot]) -
     """Write new lots; return those whose owner is in debt, in the order given."""
     rows = await session.fetch(
         "WITH new AS (INSERT INTO lot (brand_id, journal_id, account_id, amount, remaining,"
-        " earned_at, available_at, expires_at, fixed, release_days)"
-        " SELECT $1, j, a, p, p, e, v, x, f, r FROM unnest($2::bigint[], $3::bigint[],"
+        " earned_at, available_at, expires_at, fixed, release_days, version_id)"
+        " SELECT $1, j, a, p, p, e, v, x, f, r, i FROM unnest($2::bigint[], $3::bigint[],"
         " $4::bigint[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::bool[],"
-        " $9::smallint[]) AS n(j, a, p, e, v, x, f, r) RETURNING *)"
+        " $9::smallint[], $10::bigint[]) AS n(j, a, p, e, v, x, f, r, i) RETURNING *)"
         " SELECT new.id, account_id, new.journal_id, new.remaining, new.earned_at,"
         " new.available_at, new.expires_at"
         " FROM new JOIN wallet USING (account_id) WHERE debt > 0 ORDER BY new.id",

@@ -48,6 +48,7 @@ def _members_and_wallets() -> None:
     )
     op.add_column("wallet", sa.Column("debt", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("lot", sa.Column("fixed", sa.Boolean(), server_default="false", nullable=False))
+    op.add_column("lot", sa.Column("version_id", sa.BigInteger()))
     op.add_column("lot", sa.Column("release_days", sa.SmallInteger()))
     op.add_column("lot", sa.Column("expired", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("lot", sa.Column("forgone", sa.BigInteger(), server_default="0", nullable=False))

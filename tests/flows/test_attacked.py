@@ -8,6 +8,7 @@ from api.sections import SECTIONS
 from domain.earning.rules import Activity
 from domain.earning.rules_refund_request import Refund
 from domain.earning.service_adjust import Correction, adjust_points
+from domain.earning.service_release import Earning, release_points
 from domain.expiry.service_member import amend
 from domain.ledger.rules import Kind, Resolution
 from domain.members.rules import MemberChange
@@ -232,4 +233,44 @@ async def test_a_debt_is_paid_in_as_many_transfers_as_it_takes(
     assert [each.status for each in done] == ["recorded", "recorded"]
     balance = await shop.balance("ann")
     assert (balance.debt, balance.total) == (0, 0)
+    await assert_coherent(database)
+
+
+async def test_a_plain_new_version_shortens_nothing_that_was_given(
+    database: Database, clock: MovableClock
+) -> None:
+    clock.set(NOON)
+    cap = '[[earning.cap]]\nname = "week"\nperiod = "week"\npoints = "10"\nexcess = "carried"'
+    shop = await opened_shop(database, clock, programme("expires = { months = 6 }", cap))
+    await shop.buy(purchase("ahead", "ann", 500, NOON + timedelta(hours=10)))
+    await shop.buy(purchase("much", "ann", 1500, NOON))
+    before = await ends(shop)
+    assert before == ["09-03", "09-10"]
+    law = 'expires = { months = 1 }\nno_expiry_by_time_in = ["CA"]'
+    await shop.apply(programme(law, cap), NOON + timedelta(hours=5))
+    assert await ends(shop) == before
+    clock.set(NOON + timedelta(hours=12))
+    await shop.buy(purchase("new", "ann", 500, clock.now()))
+    assert await ends(shop) == ["04-17", *before]
+    await assert_coherent(database)
+
+
+async def test_a_release_tells_what_is_there_and_once(
+    database: Database, clock: MovableClock
+) -> None:
+    clock.set(NOON)
+    points = 'expires = { months = 1 }\npending_from = "release"'
+    shop = await opened_shop(database, clock, programme(points))
+    await shop.buy(purchase("a", "ann", 1000, NOON))
+    clock.move(40 * DAY)
+    await shop.buy(purchase("b", "ann", 500, clock.now()))
+    items = [Earning("purchase", name) for name in ("a", "b", "b")]
+    done = await database.write(
+        lambda session: release_points(session, clock.now(), shop.brand, items)
+    )
+    told = [(each.status, each.points) for each in done]
+    assert told == [("recorded", 0), ("recorded", 5), ("replayed", 5)]
+    async with database.read() as session:
+        facts = await session.value("SELECT count(*) FROM fact WHERE kind = 'PointsReleased'")
+    assert facts == 2
     await assert_coherent(database)

@@ -148,7 +148,7 @@ BAD: list[tuple[dict[str, object], str, str]] = [
     ({"starts_at": datetime(2026, 3, 1, tzinfo=UTC)}, "STARTS_IN_THE_PAST", "starts_at"),
     ({"ends_at": datetime(2026, 3, 2, 12, tzinfo=UTC)}, "INVALID_DEADLINE", "ends_at"),
     ({"ends_at": datetime.max.replace(tzinfo=UTC)}, "INVALID_DEADLINE", "ends_at"),
-    ({"ends_at": datetime.min}, "INVALID_DEADLINE", "ends_at"),
+    ({"ends_at": datetime.min}, "INVALID_DEADLINE", "ends_at"),  # noqa: DTZ901
     ({"starts_at": datetime.max.replace(tzinfo=UTC)}, "INVALID_DEADLINE", "starts_at"),
     ({"reason": " "}, "INVALID_INPUT", "reason"),
     ({"reason": "a\nb"}, "INVALID_INPUT", "reason"),

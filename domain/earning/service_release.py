@@ -1,7 +1,7 @@
 """The verb that lets go of what purchases and activities earned and what waits for the brand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -56,7 +56,14 @@ async def release_points(
     released = await release(
         session, now, brand, [each for _, ids in found.values() for each in ids]
     )
-    outcomes = [_outcome(each, found.get(each), released) for each in items]
+    outcomes = []
+    done: set[Earning] = set()
+    for each in items:
+        outcome = _outcome(each, found.get(each), released)
+        if each in done and outcome.status == "recorded":
+            outcome = replace(outcome, status="replayed")
+        done.add(each)
+        outcomes.append(outcome)
     await record(
         session,
         now,

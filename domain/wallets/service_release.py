@@ -13,7 +13,7 @@ from kit.db import Session
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """Points of one accrual: what is left of them, and from when they can be spent.
+    """Points of one accrual: what is left and has not ended, and from when it can be spent.
 
     ``replayed``: they did not wait any more.
     """
@@ -40,11 +40,13 @@ async def release(
     )
     await store.lock_accounts(session, brand.id, [row["account_id"] for row in rows])
     rows = await session.fetch(
-        "SELECT l.id, l.journal_id, w.member_id, l.remaining, l.available_at, l.release_days"
+        "SELECT l.id, l.journal_id, w.member_id, l.available_at, l.release_days,"
+        " CASE WHEN l.expires_at <= $3 THEN 0 ELSE l.remaining END AS points"
         " FROM lot l JOIN wallet w USING (account_id)"
         " WHERE l.brand_id = $1 AND l.journal_id = ANY ($2)",
         brand.id,
         list(journal_ids),
+        now,
     )
     starts: dict[int, datetime] = {}
     found: dict[int, Released] = {}
@@ -54,7 +56,7 @@ async def release(
         if waits:
             start = starts[row["id"]] = available_at(row["release_days"], brand.zone, now)
         found[row["journal_id"]] = Released(
-            row["journal_id"], row["member_id"], row["remaining"], start, replayed=not waits
+            row["journal_id"], row["member_id"], row["points"], start, replayed=not waits
         )
     if starts:
         await session.fetch(

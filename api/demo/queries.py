@@ -26,7 +26,7 @@ _HOME = """query Home {
     tierAtTheEnd: tier(asOf: "2017-12-31T23:59:59-05:00") {
       name since validUntil granted counted { value currency } benefits { name kind }
     }
-    movements(first: 5) { edges { node { code points effectiveAt reference } } }
+    movements(first: 5) { edges { node { code points effectiveAt reference rule } } }
   }
 }"""
 
@@ -41,7 +41,8 @@ _FIGURES = """query Figures {
 _PURCHASE = """mutation Buy($input: RecordPurchasesInput!) {
   recordPurchases(input: $input) {
     outcomes {
-      externalId status points member { balance { spendable } } error { code message detail }
+      externalId status points awards { rule points }
+      member { balance { spendable } tier { name benefits { name } } } error { code message detail }
     }
     errors { code message detail }
   }

@@ -33,7 +33,8 @@ const app = client(LAUREL_TOKEN)
 const home = { query: await operation('home'), variables: { first: 2 } }
 const { me } = (await app.query(home)).data
 console.log(`${me.externalId} has ${me.balance.spendable} points and is ${me.tier.name}.`)
-const { next } = me.tier
+const { benefits, next } = me.tier
+for (const { name } of benefits) console.log(`  with it: ${name}`)
 if (next) console.log(`${next.missing.value} ${next.missing.currency} more make ${next.name}.`)
 me.movements.edges.forEach(show)
 

@@ -24,6 +24,7 @@ const text = await codegen({
       // All of them travel as strings: numbers would be rounded by readers of JSON.
       BigInt: 'string',
       Cursor: 'string',
+      Date: 'string',
       DateTime: 'string',
       Decimal: 'string',
       Points: 'string',

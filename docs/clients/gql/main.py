@@ -36,6 +36,8 @@ async def home() -> str:
         me = (await app.execute(operation("home", first=2)))["me"]
         tier, points = me["tier"], me["balance"]["spendable"]
         print(f"{me['externalId']} has {points} points and is {tier['name']}.")
+        for benefit in tier["benefits"]:
+            print(f"  with it: {benefit['name']}")
         if above := tier["next"]:
             missing = above["missing"]
             print(f"{missing['value']} {missing['currency']} more make {above['name']}.")

@@ -9,6 +9,9 @@ graphql`
       }
       tier {
         name
+        benefits {
+          name
+        }
         next {
           name
           missing {

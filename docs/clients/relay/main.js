@@ -45,7 +45,8 @@ async function main() {
   const app = environment(LAUREL_TOKEN)
   const { me } = await fetchQuery(app, Home, {}).toPromise()
   console.log(`${me.externalId} has ${me.balance.spendable} points and is ${me.tier.name}.`)
-  const { next } = me.tier
+  const { benefits, next } = me.tier
+  for (const { name } of benefits) console.log(`  with it: ${name}`)
   if (next) console.log(`${next.missing.value} ${next.missing.currency} more make ${next.name}.`)
 
   // What a component sees of its fragment; in React `usePaginationFragment` does both of these.

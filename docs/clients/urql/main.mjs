@@ -30,7 +30,8 @@ const show = ({ node }) => console.log(`  ${node.reference}: ${node.points}`)
 const app = client(LAUREL_TOKEN)
 const { me } = answer(await app.query(await operation('home'), { first: 2 }))
 console.log(`${me.externalId} has ${me.balance.spendable} points and is ${me.tier.name}.`)
-const { next } = me.tier
+const { benefits, next } = me.tier
+for (const { name } of benefits) console.log(`  with it: ${name}`)
 if (next) console.log(`${next.missing.value} ${next.missing.currency} more make ${next.name}.`)
 me.movements.edges.forEach(show)
 

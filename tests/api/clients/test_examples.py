@@ -15,6 +15,7 @@ from tests.support.tree import ROOT
 
 SAID = """\
 m1 has 77 points and is Insider.
+  with it: Birthday cake
 271.75 USD more make VIB.
   p5: 23
   p4: 4

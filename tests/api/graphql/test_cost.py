@@ -70,8 +70,9 @@ def test_the_demo() -> None:
     # Figures with a sum and tiers; three members with edges and balances in a page.
     assert cost(_FIGURES) == (200 + 1 + 10) + (1 + 3 * 3)
     bought: dict[str, Any] = {"purchases": [{"lines": [{}]}]}
-    # A half for each line, rounded up in the end.
-    assert cost(_PURCHASE, input=bought) == 10 + 1 + 1 + (1 + 2 + 1) + 1
+    # The outcome with awards, the member's balance and tier with benefits, and an error; a half
+    # for each line, rounded up in the end.
+    assert cost(_PURCHASE, input=bought) == 10 + 1 + 1 + (1 + 3 + 1 + 1 + 1 + 3 + 1) + 1
 
 
 def test_pages() -> None:

@@ -22,7 +22,7 @@ query Home {
     tier {
       ladder name rank since validUntil granted measure progress
       counted { value unit currency } next { name missing { value unit currency } by }
-      keep { missing { value } by } benefits { name }
+      keep { missing { value } by } benefits { name kind value minimum { amount } from until }
     }
     movements(first: 2) {
       edges { cursor node { code points effectiveAt recordedAt reference rule reason } }
@@ -63,6 +63,11 @@ async def ana(client: Client) -> Client:
     return client
 
 
+def benefit(name: str, kind: str, **more: object) -> dict[str, object]:
+    plain = {"value": None, "minimum": None, "from": None, "until": None}
+    return {"name": name, "kind": kind, **plain, **more}
+
+
 async def test_home(ana: Client) -> None:
     answer = await ana.ask(HOME, ana.member("ana"))
     me = answer.data["me"]
@@ -93,7 +98,10 @@ async def test_home(ana: Client) -> None:
             "by": "2027-01-01T05:00:00Z",
         },
         "keep": {"missing": {"value": "0.00"}, "by": "2027-01-01T05:00:00Z"},
-        "benefits": [],
+        "benefits": [
+            benefit("Birthday cake", "GIFT"),
+            benefit("Free delivery", "FREE_SHIPPING", minimum={"amount": "35.00"}),
+        ],
     }
     assert [edge["node"]["points"] for edge in me["movements"]["edges"]] == ["40", "250"]
     assert me["movements"]["edges"][0]["node"] == {

@@ -21,13 +21,13 @@ query Terms($brand: String!) {
 """
 
 
-def step(rank: int, name: str, threshold: str) -> dict[str, object]:
+def step(rank: int, name: str, threshold: str, *benefits: str) -> dict[str, object]:
     return {
         "name": name,
         "rank": rank,
         "threshold": {"value": threshold, "unit": "MONEY", "currency": "USD"},
         "keep": {"value": threshold},
-        "benefits": [],
+        "benefits": [{"name": each} for each in benefits],
     }
 
 
@@ -57,9 +57,9 @@ async def test_anybody_may_read_the_terms(client: Client) -> None:
                 "holdsMonths": None,
                 "graceDays": 0,
                 "tiers": [
-                    step(0, "Insider", "0.00"),
-                    step(1, "VIB", "350.00"),
-                    step(2, "Rouge", "1000.00"),
+                    step(0, "Insider", "0.00", "Birthday cake"),
+                    step(1, "VIB", "350.00", "Birthday cake", "Free delivery"),
+                    step(2, "Rouge", "1000.00", "Birthday cake", "Free delivery"),
                 ],
             }
         ],

@@ -30,7 +30,7 @@ async def test_what_each_version_changed(client: Client) -> None:
     assert second["changes"] == ['earning.points: "1" → "2"']
     assert third["changes"] == ['earning.points: "2" → "1"']
     assert first["changes"][0] == 'brand.code: (not set) → "grocer"'
-    assert first["changes"][-1].startswith('tiers.ladder "status": added, { qualify_by = "spend"')
+    assert 'tiers.benefit "Birthday cake": added' in first["changes"][-2]
     assert {name: second[name] for name in ("effectiveFrom", "appliedAt", "appliedBy")} == {
         "effectiveFrom": "2026-03-03T12:00:00Z",
         "appliedAt": "2026-03-02T12:00:00Z",

@@ -39,6 +39,10 @@ LEFT JOIN LATERAL (
 ) AS a ON true
 WHERE e.brand_id = $1 AND e.member_id = ANY ($2) AND e.occurred_at <= $3
 GROUP BY 1, 2, 3
+UNION ALL
+SELECT member_id, kind, day, amount, points, count FROM tally
+WHERE brand_id = $1 AND member_id = ANY ($2) AND kind IN ('redemption', 'adjustment')
+  AND day <= ($3 AT TIME ZONE $4)::date
 """
 
 _AWARDS = """
@@ -55,8 +59,8 @@ async def tallies_as_of(
 ) -> dict[UUID, Tallies]:
     """Return what members had done by ``as_of``, by the day, from what is recorded of them.
 
-    A refund counts on the day of its purchase, from its own date on. Spent points and staff's
-    corrections are not in it.
+    A refund counts on the day of its purchase, from its own date on. Of spent points and of
+    staff's corrections all of that day count, also those after ``as_of``.
     """
     found: dict[UUID, Tallies] = {member_id: {} for member_id in member_ids}
     rows = await session.fetch(_DONE, brand.id, list(found), as_of, brand.time_zone)

@@ -127,6 +127,11 @@ async def test_given_points_count_towards_tiers_on_request(ana: Client) -> None:
     assert await tier() == "VIPeak"
     await adjust(ana, points="50", qualifies=True, idempotencyKey="k2")
     assert await tier() == "Higher"
+    counts = await ana.ask("{ figures { tiers { name members } } }", ana.staff)
+    assert {"name": "Higher", "members": "1"} in counts.data["figures"]["tiers"]
+    earlier = '{ me { tier(asOf: "2026-03-01T21:00:00Z") { name } } }'
+    found = await ana.ask(earlier, ana.member("ana"))
+    assert found.data == {"me": {"tier": {"name": "VIPeak"}}}
     await adjust(ana, points="-50", qualifies=True, idempotencyKey="k3")
     assert await tier() == "VIPeak"
 

@@ -158,7 +158,7 @@ class Conditional(Part):
     )
     hours: Hours | None = Field(
         default=None,
-        description='at this time of day only: "17:00-22:00"; "22:00-02:00" is early and late each day',
+        description='at this time of day only: "17:00-22:00"; "22:00-02:00" is both ends of a day',
     )
     birthday_days: Annotated[Whole, Field(ge=1, le=366)] | None = Field(
         default=None, description="in so many days from the member's birthday on, that day included"

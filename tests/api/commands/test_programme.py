@@ -26,6 +26,7 @@ from tests.support.tree import ROOT
 
 PROGRAMMES = ROOT / "programmes"
 
+SOON = datetime.now(UTC).year + 2
 runner = CliRunner()
 
 
@@ -94,21 +95,23 @@ def test_plan_apply_history_and_show(shop: Path) -> None:
         assert refused.exit_code == 1
         assert refused.stderr.startswith("effective_from is in the past")
 
-    planned = runner.invoke(app, ["plan", str(shop), "--effective-from", "2999-01-01", "--json"])
+    planned = runner.invoke(app, ["plan", str(shop), "--effective-from", f"{SOON}-01-01", "--json"])
     told = json.loads(planned.stdout)
     assert (told["brand"], told["version_id"], told["members"]) == ("shop", 1, 0)
     assert told["differences"] == [
         {"path": "earning.per", "kind": "changed", "before": '"1.00"', "after": '"2.00"'}
     ]
-    later = runner.invoke(app, ["apply", str(shop), "--effective-from", "2999-01-01"])
+    later = runner.invoke(app, ["apply", str(shop), "--effective-from", f"{SOON}-01-01"])
     assert (later.exit_code, later.stderr) == (0, '  earning.per: "1.00" → "2.00"\n')
-    assert later.stdout == "shop: applied as version 2, in force from 2999-01-01T05:00:00+00:00\n"
+    assert (
+        later.stdout == f"shop: applied as version 2, in force from {SOON}-01-01T05:00:00+00:00\n"
+    )
 
     listed = runner.invoke(app, ["history", "shop"]).stdout.splitlines()
     assert [line.partition("  applied ")[0] for line in listed] == [
         f"* 1  from {start}",
         "    the first version",
-        "  2  from 2999-01-01T05:00:00+00:00",
+        f"  2  from {SOON}-01-01T05:00:00+00:00",
         '    earning.per: "1.00" → "2.00"',
     ]
     assert runner.invoke(app, ["show", "shop"]).stdout == GOOD
@@ -125,13 +128,17 @@ def test_on_a_terminal_apply_asks_first(shop: Path, monkeypatch: pytest.MonkeyPa
     assert runner.invoke(app, ["apply", str(shop)]).exit_code == 0
     shop.write_text(desk.replace('"1.00"', '"3.00"'), encoding="utf-8")
     monkeypatch.setattr(programme_told, "has_terminal", lambda: True)
-    declined = runner.invoke(app, ["apply", str(shop), "--effective-from", "2999-05-01"], input="n")
+    declined = runner.invoke(
+        app, ["apply", str(shop), "--effective-from", f"{SOON}-05-01"], input="n"
+    )
     assert declined.exit_code == 1
     assert declined.stderr.endswith("Apply it? [y/N]:Nothing was applied.\n")
-    agreed = runner.invoke(app, ["apply", str(shop), "--effective-from", "2999-05-01"], input="y")
+    agreed = runner.invoke(
+        app, ["apply", str(shop), "--effective-from", f"{SOON}-05-01"], input="y"
+    )
     assert "applied as version" in agreed.stdout
     shop.write_text(desk.replace('"1.00"', '"4.00"'), encoding="utf-8")
-    start = ["--effective-from", "2999-06-01", "--yes"]
+    start = ["--effective-from", f"{SOON}-06-01", "--yes"]
     assert "applied as version" in runner.invoke(app, ["apply", str(shop), *start]).stdout
 
 

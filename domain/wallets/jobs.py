@@ -6,14 +6,14 @@ from domain.brands import queries as brands
 from domain.brands.rules import Brand
 from domain.ledger import queries as ledger_queries
 from domain.ledger import service as ledger
-from domain.ledger.rules import Journal, Kind, Resolution, Transfer
+from domain.ledger.rules import Journal, Transfer
 from domain.wallets import store
 from domain.wallets.queries import books
 from domain.wallets.rules import Lot, open_day
-from domain.wallets.service_hold import settle
+from domain.wallets.service_hold import expiry, settle
 from domain.wallets.store import LotChange
 from kit.db import Session
-from kit.ids import derived_id, new_id
+from kit.ids import new_id
 
 
 async def expire_lots(session: Session, now: datetime, limit: int = 500) -> int:
@@ -94,6 +94,6 @@ async def expire_holds(session: Session, now: datetime, limit: int = 500) -> int
         session,
         now,
         brand,
-        [Resolution(derived_id("expire", str(id_)), id_, Kind.EXPIRE, "expire") for id_ in holds],
+        [expiry(id_) for id_ in holds],
     )
     return sum(bool(outcome.transfer_ids) for outcome in outcomes)

@@ -10,7 +10,8 @@ from datetime import datetime
 from domain.brands.rules import Brand
 from domain.ledger.rules import Journal, Transfer
 from domain.wallets import store
-from domain.wallets.queries import Books
+from domain.wallets.queries import Books, books
+from domain.wallets.rules import Take, claw_back, total, without
 from domain.wallets.service_owed import owe
 from domain.wallets.service_posting import post_all
 from domain.wallets.store import LotChange
@@ -47,6 +48,45 @@ async def reclaim(
     )
     await store.change_forgone(session, [(row["id"], -row["forgone"]) for row in rows])
     await owe(session, [(row["account_id"], row["forgone"] - row["there"]) for row in rows])
+
+
+async def spent(session: Session, now: datetime, brand: Brand, lot_ids: Sequence[int]) -> None:
+    """Take for these lots, which had ended under a hold that is spent now, what refunds forwent.
+
+    It was not lost after all. What the member has no other points for is owed until other holds
+    end, else forgiven. The caller holds the wallets' locks and has written the lots.
+    """
+    rows = await session.fetch(
+        "SELECT id, account_id, forgone - expired - remaining - held AS excess FROM lot"
+        " WHERE id = ANY ($1) AND forgone > expired + remaining + held ORDER BY id",
+        list(lot_ids),
+    )
+    found = await books(session, brand.id) if rows else None
+    if found is None:
+        return
+    lots = await store.open_lots(session, {row["account_id"] for row in rows})
+    takes: dict[int, list[Take]] = {}
+    missing = []
+    for row in rows:
+        mine = lots.get(row["account_id"], [])
+        takes[row["id"]] = claw_back(mine, row["excess"], 0, now)
+        lots[row["account_id"]] = without(mine, takes[row["id"]])
+        missing.append((row["account_id"], row["excess"] - total(takes[row["id"]])))
+    taken = [row for row in rows if takes[row["id"]]]
+    journals = [
+        _journal(now, brand, found, row["account_id"], total(takes[row["id"]])) for row in taken
+    ]
+    journal_ids = await post_all(session, now, brand, journals)
+    await store.change(
+        session,
+        [
+            LotChange(journal_id, take.lot_id, take.amount, 0)
+            for row, journal_id in zip(taken, journal_ids, strict=True)
+            for take in takes[row["id"]]
+        ],
+    )
+    await store.change_forgone(session, [(row["id"], -row["excess"]) for row in rows])
+    await owe(session, missing)
 
 
 def _journal(now: datetime, brand: Brand, books: Books, account_id: int, points: int) -> Journal:

@@ -1,6 +1,6 @@
 """The verbs by which points are spent: reserve them, then spend or give back the reserved ones."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,10 +14,11 @@ from domain.ledger.rules import Journal, Kind, Outcome, Resolution, Transfer
 from domain.wallets import store
 from domain.wallets.queries import Books
 from domain.wallets.rules import Lot, Take, consume, deadline, in_utc, keep, without
+from domain.wallets.service_forgone import spent as spent_ended
 from domain.wallets.service_owed import Ended, collect
 from domain.wallets.store import LotChange
 from kit.db import Session
-from kit.ids import content_hash
+from kit.ids import content_hash, derived_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,9 @@ async def hold(
         session, brand.id, books.asset_id, {item.member_id for item in holds}
     )
     known = await ledger_queries.known_keys(session, brand.id, [item.key for item in holds])
+    new = {item.member_id for item in holds if item.key not in known}
+    mine = [account for member_id, account in accounts.items() if member_id in new]
+    await settle_late(session, now, brand, mine)
     lots = await store.open_lots(session, accounts.values())
     decided: dict[UUID, list[Take]] = {}
     journals = []
@@ -173,5 +177,30 @@ async def settle(
         returned = tuple((lot_of[lot_id], back) for lot_id, _, back in parts)
         ended.append(Ended(outcome.journal_id, hold_.debit, returned))
     await store.change(session, changes)
+    over = [lot.id for hold_, _, _ in done for lot, _ in uses[hold_.journal_id] if lot.expired(now)]
+    if over:
+        await spent_ended(session, now, brand, over)
     await collect(session, now, brand, ended)
     return outcomes
+
+
+async def settle_late(
+    session: Session, now: datetime, brand: Brand, account_ids: Collection[int]
+) -> None:
+    """Give back what holds past their deadline reserve of these wallets; no job need have run.
+
+    The caller holds the wallets' locks.
+    """
+    rows = await session.fetch(
+        "SELECT t.id FROM open_hold h JOIN transfer t ON t.id = h.transfer_id"
+        " WHERE h.expires_at <= $1 AND t.debit_account = ANY ($2) ORDER BY h.expires_at, t.id",
+        now,
+        list(account_ids),
+    )
+    if rows:
+        await settle(session, now, brand, [expiry(row["id"]) for row in rows])
+
+
+def expiry(hold_id: int) -> Resolution:
+    """Return what ends a hold that is past its deadline."""
+    return Resolution(derived_id("expire", str(hold_id)), hold_id, Kind.EXPIRE, "expire")

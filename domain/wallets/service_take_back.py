@@ -12,6 +12,7 @@ from domain.wallets import service_debt, store
 from domain.wallets.queries import Books
 from domain.wallets.rules import Lot, Take, claw_back, debt_room, open_day, total, without
 from domain.wallets.section import NegativeBalance
+from domain.wallets.service_hold import settle_late
 from domain.wallets.service_owed import owe
 from domain.wallets.service_posting import post_all
 from domain.wallets.store import Lost, LotChange
@@ -86,6 +87,7 @@ async def take_back(
     end. The caller holds the wallets' locks and has seen that the keys are new.
     """
     accounts = {item.account_id for item in items}
+    await settle_late(session, now, brand, accounts)
     ground = _Ground(
         await store.open_lots(session, accounts),
         await store.lost(session, now, [item.source for item in items]),

@@ -174,11 +174,12 @@ async def open_lots(session: Session, account_ids: Iterable[int]) -> dict[int, l
 async def lost(session: Session, now: datetime, sources: Sequence[int]) -> dict[int, Lost]:
     """Return what the accruals by these journals lost by expiry, those that lost anything.
 
-    It makes no difference whether a job has booked any of it.
+    What a hold reserves of a lot that has ended is lost as well, unless it is spent: see
+    `service_forgone.spent`. It makes no difference whether a job has booked any of it.
     """
     rows = await session.fetch(
         "SELECT journal_id, id, points, forgone FROM lot, LATERAL (SELECT expired"
-        " + CASE WHEN expires_at <= $1 THEN remaining ELSE 0 END AS points) AS l"
+        " + CASE WHEN expires_at <= $1 THEN remaining + held ELSE 0 END AS points) AS l"
         " WHERE journal_id = ANY ($2) AND points > 0",
         now,
         list(sources),

@@ -274,3 +274,41 @@ async def test_a_release_tells_what_is_there_and_once(
         facts = await session.value("SELECT count(*) FROM fact WHERE kind = 'PointsReleased'")
     assert facts == 2
     await assert_coherent(database)
+
+
+@pytest.mark.parametrize("kind", [Kind.VOID, Kind.POST])
+async def test_what_ended_under_a_hold_is_taken_once(
+    database: Database, clock: MovableClock, kind: Kind
+) -> None:
+    clock.set(NOON)
+    shop = await opened_shop(database, clock, programme("expires = { months = 1 }"))
+    await shop.buy(purchase("a", "ann", 10000, NOON))
+    (ann,) = await shop.member_ids("ann")
+    (held,) = await shop.hold(Hold(new_id(), ann, 100, NOON + 400 * DAY, "tea"))
+    clock.move(40 * DAY)
+    await shop.buy(purchase("b", "ann", 10000, clock.now()))
+    (back,) = await shop.refund(Refund("r", "a", clock.now()))
+    assert (back.points_due, back.points_reversed) == (100, 0)
+    await shop.settle(Resolution(new_id(), held.hold_id or 0, kind, "end"))
+    # What was spent after all is taken from elsewhere.
+    assert (await shop.balance("ann")).spendable == (100 if kind is Kind.VOID else 0)
+    await assert_coherent(database)
+
+
+async def test_a_hold_past_its_deadline_is_over_before_the_job_has_run(
+    database: Database, clock: MovableClock
+) -> None:
+    clock.set(NOON)
+    shop = await opened_shop(database, clock, programme("expires = { months = 1 }"))
+    await shop.buy(purchase("a", "ann", 10000, NOON))
+    (ann,) = await shop.member_ids("ann")
+    for hour in (1, 3):
+        until = NOON + timedelta(hours=hour)
+        (held,) = await shop.hold(Hold(new_id(), ann, 100, until, "tea"))
+        assert held.code is None
+        clock.set(until)
+    clock.move(40 * DAY)
+    await shop.buy(purchase("b", "ann", 10000, clock.now()))
+    (back,) = await shop.refund(Refund("r", "a", clock.now()))
+    assert (back.points_reversed, (await shop.balance("ann")).spendable) == (0, 100)
+    await assert_coherent(database)

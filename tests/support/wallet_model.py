@@ -135,6 +135,7 @@ class WalletModel:
         """Return why points can't be reserved, or what was taken of which lots."""
         if member not in self.lots:
             return "MEMBER_NOT_FOUND", []
+        self.settle_late(member, now)
         if points <= 0:
             return "INVALID_AMOUNT", []
         if expires_at <= now:
@@ -161,8 +162,22 @@ class WalletModel:
             lot.remaining += reserved - used
             if lot.live(now) and reserved > used:
                 back.append(ModelLot(**(vars(lot) | {"remaining": reserved - used})))
+        for lot, _ in sorted(hold.parts, key=lambda part: part[0].journal_id):
+            if not lot.live(now):
+                self._was_spent(hold.member, lot, now)
         self._collect(hold.member, back, now)
         return None
+
+    def _was_spent(self, member: UUID, lot: ModelLot, now: datetime) -> None:
+        """Take from elsewhere what refunds forwent of a lot that was spent after all."""
+        there = lot.booked + lot.remaining + self._reserved(lot)
+        excess = max(0, self.forgone.get(lot.journal_id, 0) - there)
+        if excess:
+            self.forgone[lot.journal_id] = there
+            took = sum(part for _, part in self._take(self._usable(member, now), excess))
+            self.gone += took
+            owed = self.owed.get(member, 0) + excess - took
+            self.owed[member] = min(self._held(member), owed)
 
     def _collect(self, member: UUID, back: list[ModelLot], now: datetime) -> None:
         """What refunds could not take because of a hold, and debts, come out of what came back."""
@@ -205,7 +220,8 @@ class WalletModel:
         (own,) = (lot for lot in self.lots[member] if lot.journal_id == source)
         others = [lot for lot in self._usable(member, now) if lot is not own]
         # What the accrual lost by expiry is not taken a second time from other points.
-        lost = own.booked + (0 if own.live(now) else own.remaining)
+        self.settle_late(member, now)
+        lost = own.booked + (0 if own.live(now) else own.remaining + self._reserved(own))
         forgone = self.forgone.get(source, 0)
         gone = min(points, max(0, lost - forgone))
         self.forgone[source] = forgone + gone
@@ -245,6 +261,20 @@ class WalletModel:
         for id_, hold in self.holds.items():
             if hold.open and hold.expires_at <= now:
                 assert self.end(id_, now, "EXPIRE", None) is None
+
+    def settle_late(self, member: UUID, now: datetime) -> None:
+        """Do what every verb does first that looks at what is held."""
+        late = [
+            (hold.expires_at, id_)
+            for id_, hold in self.holds.items()
+            if hold.member == member and hold.open and hold.expires_at <= now
+        ]
+        for _, id_ in sorted(late):
+            assert self.end(id_, now, "EXPIRE", None) is None
+
+    def _reserved(self, lot: ModelLot) -> int:
+        parts = [part for hold in self.holds.values() if hold.open for part in hold.parts]
+        return sum(points for each, points in parts if each is lot)
 
     def release(self, journal_id: int, now: datetime) -> None:
         """Let points go that wait for the brand."""

@@ -19,6 +19,7 @@ from domain.earning.section_parts import VOCABULARY, rule_language
 from domain.programmes.rules import Version
 from domain.programmes.rules_schema import json_schema
 from domain.tiers.section import PROGRESS
+from kit.clock import SystemClock
 from kit.embedded import running
 from kit.errors import InvalidInputError
 from tests.support.programmes import GOOD
@@ -26,7 +27,7 @@ from tests.support.tree import ROOT
 
 PROGRAMMES = ROOT / "programmes"
 
-SOON = datetime.now(UTC).year + 2
+SOON = SystemClock().now().year + 2
 runner = CliRunner()
 
 

@@ -393,7 +393,7 @@ def test_a_promotion_ends_at_its_instant(seconds: int) -> None:
 
 
 def test_pitfall_11_what_earns_nothing_helps_no_condition_either() -> None:
-    """odoo #150833, RepairDesk #1050: gift cards that earn, by way of a threshold."""
+    """Odoo #150833, RepairDesk #1050: gift cards that earn, by way of a threshold."""
     rules = made(
         excluded_categories=["gift card"],
         rule=[

@@ -7,7 +7,7 @@ schema, our context. Who calls is found out alike. Settings come from the enviro
 
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, ClassVar
@@ -51,6 +51,13 @@ class _Remembered:
         if stable not in self._known:
             self._known[stable] = await self._loader.load(key)
         return self._known[stable]
+
+    async def load_many(self, keys: Iterable[Any]) -> list[Any]:
+        """Return what is known of each of ``keys``."""
+        return [await self.load(key) for key in keys]
+
+    def prime_many(self, data: dict[Any, Any]) -> None:
+        """Take what somebody else has read; here it is asked for once more, and then known."""
 
 
 class _RememberedLoaders(Loaders):

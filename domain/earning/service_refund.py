@@ -63,8 +63,8 @@ class _Decided:
     refund: Refund
     purchase: Refundable
     line_amounts: tuple[int, ...]
-    takes: list[tuple[Awarded, int, int]]
-    """Each award with what is due of it now, and what was due and not there before."""
+    takes: list[tuple[Awarded, int]]
+    """Each award with what is due of it now."""
     change: Count
     turns: Mapping[CapKey, int]
     """What goes off the counters of rules that give something for every so manieth purchase."""
@@ -72,7 +72,7 @@ class _Decided:
 
     @property
     def due(self) -> int:
-        return sum(points for _, points, _ in self.takes)
+        return sum(points for _, points in self.takes)
 
 
 async def refund_purchases(
@@ -166,7 +166,7 @@ def _decide(
         PURCHASE,
         brand.day(purchase.purchase.occurred_at),
         -sum(amounts),
-        -sum(points for award, points, _ in takes if award.qualifies),
+        -sum(points for award, points in takes if award.qualifies),
         gone,
     )
     lost = {key: has.get(key, 0) - turn for key, turn in had.items() if has.get(key, 0) != turn}
@@ -199,9 +199,7 @@ def _turns(brand: Brand, programme: Programme, purchase: Refundable) -> dict[Cap
     )
 
 
-def _takes(
-    brand: Brand, programme: Programme, purchase: Refundable
-) -> list[tuple[Awarded, int, int]]:
+def _takes(brand: Brand, programme: Programme, purchase: Refundable) -> list[tuple[Awarded, int]]:
     awarded: dict[str, int] = {}
     before: dict[str, int] = {}
     for each in purchase.awards:
@@ -223,10 +221,8 @@ def _takes(
         points = min(wanted, award.points - award.due)
         if points:
             before[award.rule] += points
-            takes.append((award, points, award.due - award.reversed - award.owed))
+            takes.append((award, points))
             award.due += points
-            # What is there and what not is known when it is taken: both refunds of a list.
-            award.reversed += points
     return takes
 
 
@@ -239,9 +235,7 @@ async def _store(
     wallet_of: Mapping[UUID, int],
     decided: Sequence[_Decided],
 ) -> dict[UUID, tuple[int, int]]:
-    takes = [
-        (each, award, points, short) for each in decided for award, points, short in each.takes
-    ]
+    takes = [(each, award, points) for each in decided for award, points in each.takes]
     # A purchase dated ahead may be judged by a first version that is not in force yet.
     programme = timeline.at(now) or timeline.programmes[0]
     done = await take_back(
@@ -254,7 +248,7 @@ async def _store(
     )
     sums: dict[UUID, tuple[int, int]] = {each.id: (0, 0) for each in decided}
     rows = []
-    for (each, award, points, _), taken in zip(takes, done, strict=True):
+    for (each, award, points), taken in zip(takes, done, strict=True):
         there, owed = sums[each.id]
         sums[each.id] = there + taken.points, owed + taken.owed
         rows.append(_row(each.id, award, points, taken))
@@ -279,7 +273,6 @@ def _claw_back(
     each: _Decided,
     award: Awarded,
     points: int,
-    short: int,
 ) -> ClawBack:
     names = (str(brand.id), each.refund.external_id, award.rule, str(award.part))
     return ClawBack(
@@ -287,7 +280,6 @@ def _claw_back(
         account_id=wallet_of[each.purchase.member_id],
         points=points,
         source=award.journal_id,
-        short=short,
         at=each.refund.occurred_at,
         reference=each.refund.external_id,
         rule=award.rule,

@@ -18,12 +18,11 @@ LEFT JOIN LATERAL (
     FROM refund WHERE purchase_id = p.id
 ) AS r ON true
 LEFT JOIN LATERAL (
-    SELECT jsonb_agg(jsonb_build_array(w.rule, w.part, w.points, w.qualifies, w.journal_id,
-                     c.due, c.reversed, c.owed) ORDER BY w.rule, w.part) AS awards
+    SELECT jsonb_agg(jsonb_build_array(w.rule, w.part, w.points, w.qualifies, w.journal_id, c.due)
+                     ORDER BY w.rule, w.part) AS awards
     FROM award w LEFT JOIN LATERAL (
-        SELECT coalesce(sum(points_due), 0) AS due, coalesce(sum(points_reversed), 0) AS reversed,
-               coalesce(sum(points_owed), 0) AS owed
-        FROM claw_back WHERE award_journal_id = w.journal_id
+        SELECT coalesce(sum(points_due), 0) AS due FROM claw_back
+        WHERE award_journal_id = w.journal_id
     ) AS c ON true
     WHERE w.event_id = p.id
 ) AS a ON true
@@ -33,10 +32,7 @@ WHERE p.brand_id = $1 AND p.external_id = ANY ($2)
 
 @dataclass(slots=True)
 class Awarded:
-    """Points of one award and what refunds did to it so far; a batch counts on in it.
-
-    ``due`` should have been taken back, ``reversed`` was, ``owed`` became a debt.
-    """
+    """Points of one award and how many refunds had to take back so far; a batch counts on in it."""
 
     rule: str
     part: int
@@ -44,8 +40,6 @@ class Awarded:
     qualifies: bool
     journal_id: int
     due: int
-    reversed: int
-    owed: int
 
 
 @dataclass(slots=True)

@@ -158,10 +158,10 @@ def _refusal(ground: _Ground, item: Adjustment) -> str | None:
     if not 0 < abs(item.points) <= AMOUNT_MAX:
         return "INVALID_AMOUNT"
     end = item.expires_at
-    if item.fixed and end is not None and not deadline(end, ground.now):
-        return "INVALID_DEADLINE"
+    if item.points < 0 or end is None:
+        return None
     # The programme's own end may be as far away as it says.
-    if item.points > 0 and end is not None and end <= ground.now:
+    if not deadline(end, ground.now) if item.fixed else end <= ground.now:
         return "INVALID_DEADLINE"
     return None
 

@@ -21,16 +21,12 @@ from kit.db import Session
 
 @dataclass(frozen=True, slots=True)
 class ClawBack:
-    """Points of the accrual by journal ``source`` to take back, which ``rule`` had given.
-
-    ``short`` says nothing any more.
-    """
+    """Points of the accrual by journal ``source`` to take back, which ``rule`` had given."""
 
     key: UUID
     account_id: int
     points: int
     source: int
-    short: int
     at: datetime
     reference: str
     rule: str

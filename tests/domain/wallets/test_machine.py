@@ -305,16 +305,7 @@ class WalletMachine(RuleBasedStateMachine):
             source = chance.choice(self.model.lots[member]).journal_id
             wanted.append((member, chance.randint(1, 25), source))
         items = [
-            ClawBack(
-                new_id(),
-                self.members[member],
-                points,
-                source,
-                0,
-                now,
-                "refund",
-                "base",
-            )
+            ClawBack(new_id(), self.members[member], points, source, now, "refund", "base")
             for member, points, source in wanted
         ]
         policy = chance.choice(list(POLICIES))

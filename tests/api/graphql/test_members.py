@@ -3,11 +3,16 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from starlette.applications import Starlette
 
 from api.graphql.ids import decode, encode
+from api.runtime import Runtime
+from api.tokens import Tokens
 from domain.earning.rules_refund_request import Refund
-from tests.support.client import Client
-from tests.support.shop import purchase
+from kit.clock import MovableClock
+from kit.db import Database
+from tests.support.client import Client, client_of
+from tests.support.shop import ROOT, opened_shop, purchase
 
 SPRING = datetime(2026, 2, 20, 9, tzinfo=UTC)
 
@@ -114,6 +119,25 @@ async def test_home(ana: Client) -> None:
         "reason": None,
     }
     assert me["movements"]["pageInfo"]["hasNextPage"] is True
+
+
+async def test_all_ends_to_come_up_to_a_hundred(
+    app: Starlette, runtime: Runtime, database: Database, clock: MovableClock
+) -> None:
+    text = (ROOT / "programmes" / "grocer.toml").read_text()
+    shop = await opened_shop(
+        database, clock, text.replace('expires = "never"', "expires = { months = 12 }")
+    )
+    market = await client_of(app, shop, Tokens(runtime.settings))
+    first = clock.now() - timedelta(days=120)
+    days = [first + timedelta(days=number) for number in range(120)]
+    await shop.buy(*(purchase(f"p{at:%j}", "ana", 1_000, at) for at in days))
+    query = "{ me { balance { expiringNext { at } upcomingExpiries { points at } } } }"
+    balance = (await market.ask(query, market.member("ana"))).data["me"]["balance"]
+    ends = [each["at"] for each in balance["upcomingExpiries"]]
+    assert len(ends) == 100
+    assert ends == sorted(set(ends))
+    assert balance["expiringNext"] == {"at": ends[0]}
 
 
 async def test_someone_who_is_no_member_yet_has_no_home(client: Client) -> None:

@@ -29,7 +29,8 @@ from tests.support.shop import Shop, purchase
 
 SCHEMA = core()
 AT = datetime(2026, 2, 20, 9, tzinfo=UTC)
-TRAILS_MAX = 2_500
+TRAILS_MAX = 1_000
+AGAIN_MAX = 3
 NIL = UUID(int=0)
 
 
@@ -150,9 +151,18 @@ def leaks(answer: Answer, world: World, role: Role, sent: str) -> list[str]:
     return found
 
 
+def chosen(trails: list[Way]) -> list[Way]:
+    """Return all ways but those that go on below one more payload as they do below another."""
+    again = [way for way in trails if way[0].kind is SCHEMA.mutation_type and len(way) > 1]
+    again = [way for way in again if operations.met(SCHEMA, way[1]) == ["Query"]]
+    first = again[0][0] if again else None
+    left_out = {way for way in again if way[0] != first and len(way) > AGAIN_MAX}
+    return [way for way in trails if way not in left_out]
+
+
 @pytest.mark.parametrize("role", SIGNED_IN)
 async def test_every_way_from_every_root(world: World, role: Role) -> None:
-    trails = list(operations.trails(SCHEMA, may(role), DEPTH_MAX))
+    trails = chosen(list(operations.trails(SCHEMA, may(role), DEPTH_MAX)))
     # What changes something comes after what shows how it was.
     trails.sort(key=lambda way: way[0].kind is SCHEMA.mutation_type)
     assert 10 < len(trails) < TRAILS_MAX, "the graph has grown: choose among its ways"

@@ -1,4 +1,4 @@
-"""Multipliers: what the base rate gives where one, several or none of them fit."""
+"""Multipliers, and goods that earn nothing: what counts of a basket and how often."""
 
 from typing import Any
 
@@ -83,3 +83,22 @@ def test_a_multiplier_for_a_tier() -> None:
     gold, silver = {"tiers": {"status": "Gold"}}, {"tiers": {"status": "Silver"}}
     found = [judged(rules, basket(100), facts=facts).points for facts in (gold, silver)]
     assert found == [2, 1]
+
+
+def test_pitfall_11_what_earns_nothing_helps_no_condition_either() -> None:
+    """Odoo #150833, RepairDesk #1050: gift cards that earn, by way of a threshold."""
+    rules = made(
+        excluded_categories=["gift card"],
+        rule=[
+            {"name": "from $50", "points": "40", "when": "event.amount >= 50.0"},
+            {"name": "per ten", "points": "3", "each": "int(event.amount / 10.0)"},
+            {"name": "steps", "steps": [{"from": "10.00", "points": "5"}]},
+        ],
+    )
+    card, gum = Line(10_000, category="gift card"), Line(50)
+    assert given_by(judged(rules, basket(card, gum))) == {}
+    assert given_by(judged(rules, basket(card, Line(5_000)))) == {
+        "from $50": 40,
+        "per ten": 15,
+        "steps": 5,
+    }

@@ -27,7 +27,14 @@ from domain.earning.rules_caps import (
     use,
 )
 from domain.earning.rules_compile import Boost, EarningRules, Giver, Limit, Ratio
-from domain.earning.rules_conditions import Situation, about_lines, applies, fits
+from domain.earning.rules_conditions import (
+    Situation,
+    about_lines,
+    applies,
+    fits,
+    fitting,
+    touches,
+)
 from domain.earning.section_parts import BASE, PURCHASE
 from kit.errors import InvalidInputError
 from kit.ids import content_hash
@@ -65,7 +72,7 @@ def award(rules: EarningRules, event: Event, local: datetime, facts: Facts, used
     computed = 0
     awards: list[Award] = []
     for value in values(rules, event, local, facts, gate):
-        limits = [limit for limit in rules.limits if limit.covers(value.rule)]
+        limits = rules.limits_on(value.rule)
         ratio = _earned_by(limits, value, local, used, uses)
         points = rules.rounding(*ratio)
         computed = min(computed + points, rules.event_cap)
@@ -82,6 +89,8 @@ def _earned_by(
     limits: Sequence[Limit], value: Value, local: datetime, used: Used, uses: dict[CapKey, int]
 ) -> Ratio:
     """Return what of a value its money earns within the caps of money, and take it from them."""
+    if all(limit.unit != "amount" for limit in limits):
+        return value.ratio
     keys = {
         key_of(limit, period_of(limit.cap, local)[0]): limit
         for limit in limits
@@ -109,16 +118,15 @@ def values(
             return []
         event = replace(event, lines=counting)
     situation = Situation(event, local, facts, rules.exponent, rules.speaks)
-    lines = event.lines
+    money = _money(rules, event.lines)
     found: dict[str, Value] = {}
     if rules.base is not None and event.kind == PURCHASE:
-        money = _money(rules, lines)
-        weighted, unit = _weighed(rules, situation, lines, money)
+        weighted, unit = _weighed(rules, situation, event.lines, money)
         ratio = (weighted * rules.base[0], unit * rules.base[1])
         found[BASE] = Value(BASE, ratio, money, None)
-    for giver in rules.givers:
-        if giver.kind == event.kind and applies(giver.condition, situation):
-            value = _value(rules, giver, situation, lines, found)
+    for giver in rules.givers_on(event.kind):
+        if applies(giver.condition, situation):
+            value = _value(rules, giver, situation, money, found)
             if value is not None and value.ratio[0] > 0:
                 found[giver.name] = value
     return [value for value in _counting(rules, found, gate) if value.ratio[0] > 0]
@@ -128,7 +136,7 @@ def _value(
     rules: EarningRules,
     giver: Giver,
     situation: Situation,
-    lines: Sequence[Line],
+    whole: int,
     found: Mapping[str, Value],
 ) -> Value | None:
     if giver.of is not None:
@@ -137,22 +145,22 @@ def _value(
             return None
         (part, by), (all_of_it, by_all) = giver.points, source.ratio
         return Value(giver.name, (all_of_it * part, by_all * by), source.money, giver.group)
-    money = _earning_money(rules, giver, situation, lines)
+    money = _earning_money(rules, giver, situation, whole)
     if money is None:
         return None
     return Value(giver.name, _ratio_of(giver, situation, money), money, giver.group)
 
 
 def _earning_money(
-    rules: EarningRules, giver: Giver, situation: Situation, lines: Sequence[Line]
+    rules: EarningRules, giver: Giver, situation: Situation, money: int
 ) -> int | None:
     event = situation.event
     if event.kind != PURCHASE:
         return event.amount
     if about_lines(giver.condition):
-        lines = [line for line in lines if fits(giver.condition, situation, line)]
+        lines = fitting(giver.condition, situation)
         return _money(rules, lines) if lines else None
-    return _money(rules, lines)
+    return money
 
 
 def _ratio_of(giver: Giver, situation: Situation, money: int) -> Ratio:
@@ -172,7 +180,12 @@ def _ratio_of(giver: Giver, situation: Situation, money: int) -> Ratio:
 
 
 def _counting(rules: EarningRules, found: Mapping[str, Value], gate: Gate) -> list[Value]:
-    givers = [giver for giver in rules.givers if giver.name in found]
+    free = {
+        name
+        for name in found
+        if name not in rules.entwined and (name == BASE or gate(rules.giver(name)))
+    }
+    givers = [rules.giver(name) for name in found if name in rules.entwined]
     passed: set[str] = set()
     while True:
         best: dict[str | None, str] = {}
@@ -187,7 +200,7 @@ def _counting(rules: EarningRules, found: Mapping[str, Value], gate: Gate) -> li
             asked = (giver for giver in counting if giver.name not in passed)
             gone = {giver.name for giver in _first_refused(asked, gate, passed)}
         if not gone:
-            return [value for name, value in found.items() if name in names]
+            return [value for name, value in found.items() if name in free or name in names]
         givers = [giver for giver in givers if giver.name not in gone]
 
 
@@ -216,14 +229,19 @@ def _weighed(
     # A product of n factors counts in unit ** n; the others in unit.
     power = len(active) if stacking == "multiply" else 1
     every = [boost for boost in active if not about_lines(boost.condition)]
-    if len(every) == len(active):
-        return money * _factor(rules, active, stacking, power), rules.unit**power
+    some = [boost for boost in active if about_lines(boost.condition)]
+    some = [boost for boost in some if touches(boost.condition, situation)]
+    if not some:
+        return money * _factor(rules, every, stacking, power), rules.unit**power
     weighted = 0
+    factors: dict[tuple[bool, ...], int] = {}
     for line in lines:
         amount = line.amount + line.discount if rules.before_discount else line.amount
-        if amount:
-            fitting = [boost for boost in active if fits(boost.condition, situation, line)]
-            weighted += amount * _factor(rules, fitting, stacking, power)
+        which = tuple([fits(boost.condition, situation, line) for boost in some])
+        if which not in factors:
+            more = [boost for boost, fit in zip(some, which, strict=True) if fit]
+            factors[which] = _factor(rules, [*every, *more], stacking, power)
+        weighted += amount * factors[which]
     return weighted, rules.unit**power
 
 

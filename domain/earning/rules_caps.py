@@ -1,12 +1,13 @@
 """Caps: what is left of them, and what they do to points."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from domain.earning.rules import CapKey, Part
 from domain.earning.rules_compile import FIRST, NTH, EarningRules, Giver, Limit
 from domain.earning.section_parts import BASE, PURCHASE, Cap
-from kit.calendar import day_start, period_next, period_start, windows_around
+from kit.calendar import Period, day_start, period_next, period_start, windows_around
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 """Where a period begins that never ends."""
@@ -24,27 +25,31 @@ def period_of(cap: Cap, local: datetime) -> tuple[datetime, datetime | None]:
     """
     zone = local.tzinfo
     assert zone is not None, "local must be aware"
-    if cap.windows:
-        starts = [(int(each[:2]), int(each[3:])) for each in cap.windows]
-        first, after = windows_around(starts, local.date())
-    elif cap.period == "hour":
+    if cap.period == "hour":
         # Taken off the instant: the clock may have skipped the hour's beginning.
         into = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
         begins = local.astimezone(UTC) - into
         return begins, begins + timedelta(hours=1)
-    elif cap.period is not None:
-        first = period_start(cap.period, local.date())
-        after = period_next(cap.period, local.date())
+    if cap.windows or cap.period is not None:
+        return _days_of(cap.windows, cap.period, local.date(), zone)
+    return ALWAYS, None
+
+
+@lru_cache(maxsize=10_000)
+def _days_of(
+    windows: tuple[str, ...], period: Period | None, day: date, zone: tzinfo
+) -> tuple[datetime, datetime]:
+    if period is not None:
+        first, after = period_start(period, day), period_next(period, day)
     else:
-        return ALWAYS, None
+        starts = [(int(each[:2]), int(each[3:])) for each in windows]
+        first, after = windows_around(starts, day)
     return day_start(zone, first), day_start(zone, after)
 
 
 def key_of(limit: Limit, starts_at: datetime) -> CapKey:
     """Return what stands for a cap in the period that begins at ``starts_at``."""
-    cap = limit.cap
-    over = ",".join(cap.windows) or cap.period or "ever"
-    return CapKey(f"{cap.name}|{limit.unit}|{over}", starts_at, shared=cap.of == "everyone")
+    return CapKey(limit.counter, starts_at, shared=limit.cap.of == "everyone")
 
 
 def turn_of(nth: int, *, turned: bool) -> int:

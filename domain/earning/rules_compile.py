@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from math import lcm
 from typing import Literal
 
@@ -56,7 +57,7 @@ class Giver:
     part: Rule
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Limit:
     """A cap made ready; ``most`` is in its unit: smallest units of points or money, or times."""
 
@@ -64,12 +65,18 @@ class Limit:
     unit: Literal["points", "times", "amount"]
     most: int
 
+    @cached_property
+    def counter(self) -> str:
+        """The name under which it is counted: another unit or period begins anew."""
+        over = ",".join(self.cap.windows) or self.cap.period or "ever"
+        return f"{self.cap.name}|{self.unit}|{over}"
+
     def covers(self, rule: str) -> bool:
         """Whether it limits ``rule``."""
         return not self.cap.rules or rule in self.cap.rules
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class EarningRules:
     """All of a version's earning rules.
 
@@ -96,7 +103,44 @@ class EarningRules:
 
     def givers_on(self, kind: str) -> list[Giver]:
         """Return the rules for events of a kind."""
-        return [giver for giver in self.givers if giver.kind == kind]
+        return self._by_kind.get(kind, [])
+
+    def limits_on(self, rule: str) -> list[Limit]:
+        """Return the caps that limit ``rule``."""
+        return self._by_rule[rule]
+
+    def giver(self, name: str) -> Giver:
+        """Return the rule of that name."""
+        return self._by_name[name]
+
+    def part(self, rule: str) -> Rule | None:
+        """Return what the file says of ``rule``, None of the base rate."""
+        found = self._by_name.get(rule)
+        return None if found is None else found.part
+
+    @cached_property
+    def entwined(self) -> frozenset[str]:
+        """The rules that depend on others, or others on them: by a group, or as a share."""
+        sources = {giver.of for giver in self.givers}
+        return frozenset(
+            giver.name
+            for giver in self.givers
+            if giver.group is not None or giver.of is not None or giver.name in sources
+        )
+
+    @cached_property
+    def _by_kind(self) -> dict[str, list[Giver]]:
+        kinds = {giver.kind for giver in self.givers}
+        return {kind: [each for each in self.givers if each.kind == kind] for kind in kinds}
+
+    @cached_property
+    def _by_rule(self) -> dict[str, list[Limit]]:
+        names = [BASE, *(giver.name for giver in self.givers)]
+        return {name: [each for each in self.limits if each.covers(name)] for name in names}
+
+    @cached_property
+    def _by_name(self) -> dict[str, Giver]:
+        return {giver.name: giver for giver in self.givers}
 
 
 def compile_rules(section: EarningSection, points: PointsSection, exponent: int) -> EarningRules:

@@ -1,8 +1,9 @@
 """When something applies: the conditions of multipliers and rules, on plain values."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from domain.earning.rules import Event, Facts, Line
@@ -39,8 +40,12 @@ class Condition:
     end: datetime | date | None
     when: Expression | None
     of_lines: bool
-    seen: dict[tuple[Any, ...], bool] | None
-    """What ``when`` said of lines before, if it speaks of nothing else; the same again is known."""
+    always: bool
+    """Whether nothing but lines can keep it from being met."""
+    key: Callable[[Line], Any] | None
+    """What of a line ``when`` asks about, if it asks about nothing else."""
+    seen: dict[Any, bool]
+    """What ``when`` said of lines before by their ``key``; the same again is known."""
 
     @property
     def needs(self) -> frozenset[str]:
@@ -68,6 +73,9 @@ def compile_condition(part: Conditional) -> Condition:
     if part.hours:
         begins, ends = (_minute(text) for text in part.hours.split("-"))
         minutes = begins, ends
+    of_lines = when is not None and bool(when.uses & LINE_NAMES)
+    somewhere = part.channels or part.stores or part.tiers
+    sometime = part.weekdays or minutes or part.from_ or part.until or part.birthday_days
     return Condition(
         categories=frozenset(part.categories),
         skus=frozenset(part.skus),
@@ -80,8 +88,10 @@ def compile_condition(part: Conditional) -> Condition:
         start=part.from_,
         end=part.until,
         when=when,
-        of_lines=when is not None and bool(when.uses & LINE_NAMES),
-        seen={} if when is not None and when.uses and when.uses <= LINE_NAMES else None,
+        of_lines=of_lines,
+        always=not somewhere and not sometime and (when is None or of_lines),
+        key=_line_key(when),
+        seen={},
     )
 
 
@@ -91,7 +101,16 @@ class Situation:
     ``speaks`` are the names that any expression of the programme uses.
     """
 
-    __slots__ = ("_activation", "_lines", "event", "exponent", "facts", "local", "speaks")
+    __slots__ = (
+        "_activation",
+        "_lines",
+        "categories",
+        "event",
+        "exponent",
+        "facts",
+        "local",
+        "speaks",
+    )
 
     def __init__(
         self, event: Event, local: datetime, facts: Facts, exponent: int, speaks: frozenset[str]
@@ -101,6 +120,7 @@ class Situation:
         self.facts = facts
         self.exponent = exponent
         self.speaks = speaks
+        self.categories = {line.category for line in event.lines}
         self._activation: Any = None
         self._lines: dict[Line, Any] = {}
 
@@ -155,6 +175,8 @@ _OF_EVENT: dict[str, Callable[[Situation], Any]] = {
 
 def applies(condition: Condition, situation: Situation) -> bool:
     """Whether all of a condition that is not about lines is met."""
+    if condition.always:
+        return True
     if not (_in_place(condition, situation.event) and _in_time(condition, situation.local)):
         return False
     facts = situation.facts
@@ -177,9 +199,9 @@ def fits(condition: Condition, situation: Situation, line: Line) -> bool:
         return False
     if not condition.of_lines or condition.when is None:
         return True
-    if condition.seen is None:
+    if condition.key is None:
         return condition.when.value(situation.line_activation(line)) is True
-    key = tuple(situation.of_line(name, line) for name in condition.when.uses)
+    key = condition.key(line)
     known = condition.seen.get(key)
     if known is None:
         known = condition.when.value(situation.line_activation(line)) is True
@@ -187,6 +209,21 @@ def fits(condition: Condition, situation: Situation, line: Line) -> bool:
             condition.seen.clear()
         condition.seen[key] = known
     return known
+
+
+def touches(condition: Condition, situation: Situation) -> bool:
+    """Whether any line of the event is of a category that a condition speaks of."""
+    return not condition.categories or not condition.categories.isdisjoint(situation.categories)
+
+
+def fitting(condition: Condition, situation: Situation) -> Sequence[Line]:
+    """Return those of an event's lines that a condition is met by."""
+    lines = situation.event.lines
+    if not touches(condition, situation):
+        return ()
+    if condition.categories and not condition.skus and not condition.of_lines:
+        return [line for line in lines if line.category in condition.categories]
+    return [line for line in lines if fits(condition, situation, line)]
 
 
 def about_lines(condition: Condition) -> bool:
@@ -233,6 +270,12 @@ def _within(minutes: tuple[int, int], minute: int) -> bool:
     if begins < ends:
         return begins <= minute < ends
     return minute >= begins or minute < ends
+
+
+def _line_key(when: Expression | None) -> Callable[[Line], Any] | None:
+    if when is None or not when.uses or not when.uses <= LINE_NAMES:
+        return None
+    return attrgetter(*sorted(name.removeprefix("line.") for name in when.uses))
 
 
 def _minute(text: str) -> int:

@@ -1,13 +1,15 @@
 """When points that a rule gave can be spent and when they end."""
 
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from domain.earning.rules import Part
 from domain.earning.rules_compile import EarningRules
-from domain.earning.section_parts import Rule
+from domain.earning.section_parts import BASE
 from domain.wallets.section import AWAITING_RELEASE, Expiry, available_at, expires_at
+from kit.calendar import day_start
 
 
 class Given(NamedTuple):
@@ -28,7 +30,7 @@ class Given(NamedTuple):
 
 def qualifies(rules: EarningRules, rule: str) -> bool:
     """Whether the points of a rule count towards tiers; those of the base rate do."""
-    part = _part(rules, rule)
+    part = rules.part(rule)
     return part is None or part.qualifies
 
 
@@ -44,7 +46,7 @@ def given(
 
     What a cap carried into a later period can be spent from its start, and its life begins then.
     """
-    own, points = _part(rules, rule), rules.points
+    own, points = rules.part(rule), rules.points
     days = points.pending_days if own is None or own.pending_days is None else own.pending_days
     since = (own and own.pending_from) or points.pending_from
     begins = part.carried_to or occurred_at
@@ -53,22 +55,26 @@ def given(
     else:
         spendable = max(begins, available_at(days, zone, occurred_at))
     fixed = own is not None and own.expires is not None
-    end: Expiry | None = points.expires
-    if own is not None and own.expires is not None:
-        end = None if isinstance(own.expires, str) else own.expires
-    by_time = end is not None and not end.follows_the_member
-    if by_time and region in points.no_expiry_by_time_in:
-        end = None
+    day = begins.astimezone(zone).date()
+    protected = region in points.no_expiry_by_time_in
     return Given(
         rule=rule,
         points=part.points,
         available_at=spendable,
-        expires_at=expires_at(end, zone, begins),
+        expires_at=_end(rules, rule if fixed else BASE, day, zone, protected=protected),
         qualifies=own is None or own.qualifies,
         fixed=fixed,
         release_days=days if since == "release" else None,
     )
 
 
-def _part(rules: EarningRules, rule: str) -> Rule | None:
-    return next((giver.part for giver in rules.givers if giver.name == rule), None)
+@lru_cache(maxsize=10_000)
+def _end(
+    rules: EarningRules, rule: str, day: date, zone: ZoneInfo, *, protected: bool
+) -> datetime | None:
+    own = rules.part(rule)
+    end: Expiry | None = rules.points.expires
+    if own is not None and own.expires is not None:
+        end = None if isinstance(own.expires, str) else own.expires
+    by_time = end is not None and not end.follows_the_member
+    return None if by_time and protected else expires_at(end, zone, day_start(zone, day))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
@@ -139,12 +139,19 @@ async def ground_of(
     if ladders:
         ground.grants = await tiers_queries.grants(session, brand.id, ids)
     wanted: dict[str, set[CapKey]] = {"member": set(), "everyone": set()}
-    for item in items:
+    # Those of one hour ask for the same caps.
+    hours = {(each.rules, each.event.kind, *_hour(each.local)): each for each in items}
+    for item in hours.values():
         wanted["member"].update(keys_of(item.rules, item.event.kind, item.local))
         wanted["everyone"].update(budgets_of(item.rules, item.event.kind, item.local))
     ground.used = await store_caps.cap_uses(session, ids, wanted["member"])
     ground.budgets = await store_caps.budgets(session, brand.id, wanted["everyone"], lock=lock)
     return ground
+
+
+def _hour(local: datetime) -> tuple[date, int, timedelta | None]:
+    # With the offset: the hour that a clock has twice is two hours.
+    return local.date(), local.hour, local.utcoffset()
 
 
 def enrols(item: Judged) -> bool:

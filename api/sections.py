@@ -2,8 +2,12 @@
 
 from domain.brands.section import BrandSection
 from domain.earning.section import EarningSection
+from domain.gifts.section import GiftsSection
+from domain.households.section import HouseholdsSection
 from domain.members.section import EnrolmentSection
 from domain.programmes.rules import SectionKinds
+from domain.referrals.section import ReferralsSection
+from domain.rewards.section import RewardsSection
 from domain.tiers.section import TiersSection
 from domain.wallets.section import PointsSection
 
@@ -13,4 +17,8 @@ SECTIONS: SectionKinds = {
     "points": PointsSection,
     "earning": EarningSection,
     "tiers": TiersSection,
+    "rewards": RewardsSection,
+    "referrals": ReferralsSection,
+    "gifts": GiftsSection,
+    "households": HouseholdsSection,
 }

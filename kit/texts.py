@@ -8,6 +8,6 @@ TEXT_LENGTH_MAX = 200
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def usable(text: str) -> bool:
+def usable(text: str, length_max: int = TEXT_LENGTH_MAX) -> bool:
     """Whether ``text`` can name something: 1 to 200 characters, not all blank, none unprintable."""
-    return bool(text.strip()) and len(text) <= TEXT_LENGTH_MAX and not UNPRINTABLE.search(text)
+    return bool(text.strip()) and len(text) <= length_max and not UNPRINTABLE.search(text)

@@ -28,7 +28,8 @@ class WalletRow(Base):
 
     ``owed`` is what refunds should have taken while open holds reserved it; never more than they
     hold. ``debt`` is what they should have taken and what is earned next will pay: the balance
-    of the member's debt account.
+    of the member's debt account. ``forgiven`` is what they should have taken and was spent: it
+    is taken if that spending is undone.
     """
 
     __tablename__ = "wallet"
@@ -42,6 +43,7 @@ class WalletRow(Base):
     asset_id: Mapped[int] = mapped_column(ForeignKey("asset.id"))
     owed: Mapped[int] = mapped_column(BigInteger, server_default="0")
     debt: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    forgiven: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class LotRow(Base):

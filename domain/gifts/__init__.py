@@ -1,0 +1,1 @@
+"""gifts: points that one member gives to another."""

@@ -1,0 +1,1 @@
+"""households: people who spend their points together, and who of them may."""

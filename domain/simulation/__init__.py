@@ -1,0 +1,1 @@
+"""simulation: what a programme would have done to what has happened, without touching any of it."""

@@ -1,0 +1,1 @@
+"""vouchers: codes for a till: from pools or made here, used once, returned or ended."""

@@ -52,7 +52,7 @@ def doubled(kind: str, names: Sequence[str]) -> Iterator[Fault]:
 def condition_faults(each: Conditional, others: Mapping[str, Section]) -> Iterator[Fault]:
     """Yield conditions that can never be met, and names that nothing has."""
     brand, tiers = find_section(others, BrandSection), find_section(others, TiersSection)
-    if _is_empty(each.from_, each.until, brand):
+    if is_empty(each.from_, each.until, brand):
         yield ("until",), "is not after from; choose a later day"
     known = tiers.names if tiers else frozenset()
     for index, tier in enumerate(each.tiers):
@@ -257,9 +257,10 @@ def _window_faults(cap: Cap) -> Iterator[Fault]:
             yield ("windows", index), "is 28 February in most years, which stands here too"
 
 
-def _is_empty(
+def is_empty(
     start: datetime | date | None, end: datetime | date | None, brand: BrandSection | None
 ) -> bool:
+    """Whether nothing lies between two moments of a brand's clock, as far as that can be told."""
     if start is None or end is None:
         return False
     zone = ZoneInfo(brand.time_zone) if brand else None

@@ -58,7 +58,7 @@ class GiftsSection(Section):
         ]
         for index, each in enumerate(self.limit):
             if (each.times is None) == (each.points is None):
-                yield ("limit", index, "times"), "or points: write one of them"
+                yield ("limit", index, "times"), "or points must be there, and only one of the two"
             amounts.append((("limit", index, "points"), each.points))
         for path, value in amounts:
             if points and value is not None and value.scaleb(points.scale) % 1:

@@ -17,7 +17,8 @@ from domain.rewards.section_parts import (
     Path,
     Reward,
 )
-from kit.documents import Exact, Section
+from domain.wallets.section import PointsSection
+from kit.documents import Exact, Section, find_section
 
 __all__ = ["Automatic", "Category", "Limit", "Reward", "RewardsSection"]
 
@@ -50,3 +51,7 @@ class RewardsSection(Section):
     def faults(self, others: Mapping[str, Section]) -> Iterator[tuple[Path, str]]:
         """Yield rewards that contradict themselves, and names that nothing has."""
         yield from faults_of(self.category, self.reward, self.limit, self.automatic, others)
+        points = find_section(others, PointsSection)
+        if points and self.approval_over and self.approval_over.scaleb(points.scale) % 1:
+            message = f"has more decimals than points.scale, {points.scale}; write fewer"
+            yield ("approval_over",), message

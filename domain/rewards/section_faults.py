@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from domain.brands.section import BrandSection
+from domain.earning.section_faults import is_empty
 from domain.rewards.section_parts import (
     WITHOUT_VOUCHER,
     Automatic,
@@ -28,7 +29,7 @@ def faults_of(
     others: Mapping[str, Section],
 ) -> Iterator[Fault]:
     """Yield all that is wrong with the parts of a section among the ``others`` of its file."""
-    tiers = find_section(others, TiersSection)
+    brand, tiers = find_section(others, BrandSection), find_section(others, TiersSection)
     known_tiers = tiers.names if tiers else frozenset()
     known = {each.code for each in rewards}
     yield from _twice("category", [each.code for each in categories])
@@ -36,7 +37,7 @@ def faults_of(
     sorted_into = {each.code for each in categories}
     for index, reward in enumerate(rewards):
         for path, message in (
-            *_reward_faults(reward, sorted_into, known_tiers),
+            *_reward_faults(reward, sorted_into, known_tiers, brand),
             *_too_fine(reward, others),
         ):
             yield ("reward", index, *path), message
@@ -64,7 +65,10 @@ def _unknown(path: Path, tiers: Sequence[str], known: Collection[str]) -> Iterat
 
 
 def _reward_faults(
-    reward: Reward, categories: Collection[str], tiers: Collection[str]
+    reward: Reward,
+    categories: Collection[str],
+    tiers: Collection[str],
+    brand: BrandSection | None,
 ) -> Iterator[Fault]:
     if reward.category is not None and reward.category not in categories:
         yield ("category",), f"names {no_such(reward.category, 'category', categories)}"
@@ -75,6 +79,11 @@ def _reward_faults(
     yield from _voucher_faults(reward)
     if reward.early and reward.from_ is None:
         yield ("early",), "is before from, which is missing; add when everybody may"
+    if is_empty(reward.from_, reward.until, brand):
+        yield ("until",), "is not after from; choose a later day"
+    for index, each in enumerate(reward.early):
+        if reward.from_ is not None and is_empty(each.from_, reward.from_, brand):
+            yield ("early", index, "from"), "is not before from, when everybody may; move it"
     if reward.money is not None and reward.fulfil == "at_once":
         yield ("fulfil",), 'must be "by_staff" with money: whoever takes the payment fulfils it'
 
@@ -93,7 +102,7 @@ def _kind_faults(reward: Reward) -> Iterator[Fault]:
     if reward.kind == "gift_card" and reward.value is None:
         yield ("value",), "is missing: how much money is on the card"
     if reward.kind == "discount" and (reward.percent is None) == (reward.value is None):
-        yield ("percent",), "and value: a discount takes off one of the two; write that one"
+        yield ("percent",), "or value must be there, and only one: what the discount takes off"
     if reward.percent is not None and reward.percent > Decimal(100):
         yield ("percent",), 'is more than "100": nothing costs less than nothing'
     if reward.kind == "donation" and not reward.points:
@@ -118,7 +127,7 @@ def _validity_faults(valid: Validity) -> Iterator[str]:
 def _limit_faults(limit: Limit, rewards: Collection[str]) -> Iterator[Fault]:
     said = [each for each in (limit.times, limit.points, limit.value) if each is not None]
     if len(said) != 1:
-        yield ("times",), "or points or value: write one of them"
+        yield ("times",), "or points or value must be there, and only one of the three"
     for index, code in enumerate(limit.rewards):
         if code not in rewards:
             yield ("rewards", index), f"names {no_such(code, 'reward', rewards)}"

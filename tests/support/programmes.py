@@ -158,3 +158,92 @@ name = "Critic"
 threshold = "10"
 keep = "5"
 """
+
+SHARING = (
+    GOOD
+    + """
+[[earning.rule]]
+name = "Friend"
+on = "referral"
+points = "25"
+
+[rewards]
+approval_over = "5000"
+
+[[rewards.category]]
+code = "drinks"
+name = { en = "Drinks", vi = "Đồ uống" }
+
+[[rewards.reward]]
+code = "coffee"
+kind = "free_product"
+name = { en = "A coffee", vi = "Một ly cà phê" }
+picture = "https://example.com/coffee.png"
+category = "drinks"
+points = "100"
+article = "COFFEE"
+cost = "0.80"
+valid = { days = 30 }
+return_days = 14
+
+[[rewards.reward]]
+code = "card"
+kind = "gift_card"
+name = "Ten dollars"
+points = "500"
+money = "2.50"
+value = "10.00"
+fulfil = "by_staff"
+stock = 100
+tiers = ["VIB"]
+from = 2026-05-08
+until = 2026-06-01
+
+[[rewards.reward.early]]
+tiers = ["VIB"]
+from = 2026-05-01
+
+[[rewards.reward]]
+code = "welcome"
+kind = "discount"
+name = "Welcome to VIB"
+points = "0"
+percent = "20"
+listed = false
+
+[[rewards.limit]]
+name = "Ten dollars a day"
+rewards = ["card"]
+period = "day"
+value = "10.00"
+
+[[rewards.automatic]]
+reward = "welcome"
+on = "tier"
+tiers = ["VIB"]
+
+[referrals]
+minimum = "20.00"
+link = "https://example.com/join?friend={code}"
+return_days = 30
+signals = ["device"]
+
+[[referrals.limit]]
+name = "Ten friends a year"
+period = "year"
+times = 10
+
+[gifts]
+minimum = "10"
+maximum = "1000"
+
+[[gifts.limit]]
+name = "Gifts a month"
+period = "month"
+points = "2000"
+
+[households]
+members = 8
+"""
+)
+"""A valid file with all that members spend, share and bring."""

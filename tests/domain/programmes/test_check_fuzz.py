@@ -13,14 +13,14 @@ from domain.programmes.rules import load
 from domain.programmes.rules_difference import spelled
 from domain.programmes.rules_schema import json_schema
 from kit.documents import FaultyDocumentError
-from tests.support.programmes import RICH
+from tests.support.programmes import RICH, SHARING
 from tests.support.world import bounded
 
 STEPS_MAX = 100_000
 """Calls of functions that checking a file of this size may take; about ten times the most seen."""
 
 SCHEMA = json_schema(SECTIONS)
-LINES = RICH.splitlines()
+FILES = (RICH.splitlines(), SHARING.splitlines())
 WORDS = st.sampled_from(
     [
         "true", "0", "-1", "1.5", "9" * 30, '""', '"x"', '"0"', '"1.234567890"', '"never"', "[]",
@@ -28,6 +28,7 @@ WORDS = st.sampled_from(
         '"Visit"', '"VIB"', '"base"', '"purchase"', "'tier == \"x\"'", "'1'", '"\\u0000"', '"é"',
     ]
 )  # fmt: skip
+WORD = st.sampled_from(["", "x", "é"])
 
 
 def steps(work: Callable[[], object]) -> int:
@@ -59,7 +60,7 @@ def checked(text: str) -> str:
 @st.composite
 def bent(draw: st.DrawFn) -> str:
     """Return a good file with some of its lines gone, doubled, moved or with another value."""
-    lines = list(LINES)
+    lines = list(draw(st.sampled_from(FILES)))
     for _ in range(draw(st.integers(1, 4))):
         place = draw(st.integers(0, len(lines) - 1))
         match draw(
@@ -96,6 +97,7 @@ def any_of(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     kinds: dict[str, st.SearchStrategy[Any]] = {
         "boolean": st.booleans(),
         "integer": st.integers(-1, 400),
+        "object": st.dictionaries(st.sampled_from(["en", "vi", "english"]), WORD, max_size=2),
         "string": st.sampled_from(["a", "b", "0", "5", "0.5", "purchase", "tier == 'a'", "06-18"]),
     }
     right = kinds[schema["type"]]
@@ -163,6 +165,25 @@ SHAPES: dict[str, Callable[[int], str]] = {
     "unknown names": lambda n: f'of = "x{n}"\nshare = "1"\ntiers = ["Insder"]',
     "unknown settings": lambda n: f'points = "1"\nponts{n} = 1',
 }
+
+
+def rewards(count: int, each: Callable[[int], str]) -> str:
+    head = '[[rewards.reward]]\nname = "R"\nkind = "voucher"\npoints = "1"\n'
+    return SHARING + "".join(f'{head}code = "r{n}"\n{each(n)}\n' for n in range(count))
+
+
+REWARDS: dict[str, Callable[[int], str]] = {
+    "rewards": lambda _: 'tiers = ["VIB"]\ncategory = "drinks"',
+    "one code": lambda _: 'article = "x"',
+    "unknown categories": lambda n: f'category = "drink{n}"',
+}
+
+
+@pytest.mark.parametrize("shape", REWARDS)
+def test_the_work_grows_with_the_catalogue_and_no_faster(shape: str) -> None:
+    few, many = (rewards(count, REWARDS[shape]) for count in (20, 200))
+    checked(few)  # What is made once is made.
+    assert steps(lambda: checked(many)) < 15 * steps(lambda: checked(few))
 
 
 @pytest.mark.parametrize("shape", SHAPES)

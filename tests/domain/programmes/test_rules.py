@@ -22,14 +22,22 @@ from domain.programmes.rules import (
 from domain.tiers.section import TiersSection
 from domain.wallets.section import PointsSection
 from kit.documents import FaultyDocumentError
-from tests.support.programmes import GOOD, RICH
+from tests.support.programmes import GOOD, RICH, SHARING
 
 PROGRAMMES = [
     file
     for file in sorted((Path(__file__).parents[3] / "programmes").glob("*.toml"))
     if not file.name.endswith(".import.toml")
 ]
-FAULTS = tomllib.loads(Path(__file__).with_name("faults.toml").read_text(encoding="utf-8"))["fault"]
+
+
+def faults(name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = tomllib.loads(
+        Path(__file__).with_name(name).read_text(encoding="utf-8")
+    )["fault"]
+    return found
+
+
 NOW = datetime(2026, 5, 5, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
@@ -74,10 +82,17 @@ def test_comments_and_layout_are_not_content() -> None:
     assert read(GOOD.replace('"1.00"', '"2.00"')).content_hash != read(GOOD).content_hash
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault['old']} → {fault['new']}")
-def test_a_fault_names_file_line_path_and_remedy(fault: dict[str, Any]) -> None:
-    assert fault["old"] in RICH
-    assert complaint(RICH.replace(fault["old"], fault["new"], 1)).splitlines() == fault["told"]
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        *((RICH, fault) for fault in faults("faults.toml")),
+        *((SHARING, fault) for fault in faults("faults_of_rewards.toml")),
+    ],
+    ids=lambda value: f"{value['old']} → {value['new']}" if isinstance(value, dict) else "",
+)
+def test_a_fault_names_file_line_path_and_remedy(text: str, fault: dict[str, Any]) -> None:
+    assert fault["old"] in text
+    assert complaint(text.replace(fault["old"], fault["new"], 1)).splitlines() == fault["told"]
 
 
 def test_tiers_that_no_section_has() -> None:

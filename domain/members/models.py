@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Mapped, mapped_column
@@ -20,7 +20,15 @@ class MemberRow(Base):
     """
 
     __tablename__ = "member"
-    __table_args__ = (UniqueConstraint("brand_id", "external_id"),)
+    __table_args__ = (
+        UniqueConstraint("brand_id", "external_id"),
+        Index(
+            "member_birthday_idx",
+            "brand_id",
+            text("(extract(month FROM birthday) * 100 + extract(day FROM birthday))"),
+            postgresql_where=text("birthday IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(PG_UUID, primary_key=True)
     brand_id: Mapped[int] = mapped_column(ForeignKey("brand.id"))

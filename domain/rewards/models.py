@@ -123,9 +123,11 @@ class StockChangeRow(Base):
 class AutomaticRewardRow(Base):
     """That a member got a reward without asking, on an ``occasion``, once.
 
-    The occasion names what it was for: a move into a tier, a year's birthday, an activity. A move
-    that a return undid has ``undone_at``; if the voucher was used by then, ``redemption_id`` says
-    so, and the next move of that kind gives nothing.
+    The occasion names what it was for: a move into a tier, a year's birthday, an activity. What
+    could not be given has a ``refusal``, why. Moves have their ``ladder``, the ``tier`` and that
+    ``before`` it. A move that a refund or a correction undid has ``undone_at``; its
+    ``redemption_id`` stays only if the voucher was used by then, until the next move takes it over
+    and gives nothing.
     """
 
     __tablename__ = "automatic_reward"
@@ -135,5 +137,32 @@ class AutomaticRewardRow(Base):
     occasion: Mapped[str] = mapped_column(Text, primary_key=True)
     brand_id: Mapped[int] = mapped_column(Integer)
     redemption_id: Mapped[UUID | None] = mapped_column(PG_UUID)
+    refusal: Mapped[str | None] = mapped_column(Text)
+    ladder: Mapped[str | None] = mapped_column(Text)
+    tier: Mapped[str | None] = mapped_column(Text)
+    before: Mapped[str | None] = mapped_column(Text)
     given_at: Mapped[datetime] = mapped_column(INSTANT)
     undone_at: Mapped[datetime | None] = mapped_column(INSTANT)
+
+
+class RewardLookRow(Base):
+    """When to look again whether a member's points buy a reward, though nothing happens.
+
+    There is one for whoever has points that can't be spent yet, while points buy by themselves.
+    """
+
+    __tablename__ = "reward_look"
+    __table_args__ = (Index("reward_look_due_idx", "due_at"),)
+
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"), primary_key=True)
+    brand_id: Mapped[int] = mapped_column(Integer)
+    due_at: Mapped[datetime] = mapped_column(INSTANT)
+
+
+class RewardStartRow(Base):
+    """The latest version under which all members of a brand were looked at as it began."""
+
+    __tablename__ = "reward_start"
+
+    brand_id: Mapped[int] = mapped_column(ForeignKey("brand.id"), primary_key=True)
+    version_id: Mapped[int] = mapped_column(BigInteger)

@@ -21,6 +21,7 @@ def upgrade() -> None:
     _vouchers()
     _rewards()
     _rewards_by_themselves()
+    _rewards_in_time()
     _gifts()
     _households()
     _referrals()
@@ -209,6 +210,10 @@ def _rewards_by_themselves() -> None:
         sa.Column("occasion", sa.Text(), nullable=False),
         sa.Column("brand_id", sa.Integer(), nullable=False),
         sa.Column("redemption_id", sa.UUID()),
+        sa.Column("refusal", sa.Text()),
+        sa.Column("ladder", sa.Text()),
+        sa.Column("tier", sa.Text()),
+        sa.Column("before", sa.Text()),
         sa.Column("given_at", INSTANT, nullable=False),
         sa.Column("undone_at", INSTANT),
         sa.ForeignKeyConstraint(
@@ -217,6 +222,38 @@ def _rewards_by_themselves() -> None:
         sa.PrimaryKeyConstraint(
             "member_id", "reward", "occasion", name=op.f("automatic_reward_pkey")
         ),
+    )
+
+
+def _rewards_in_time() -> None:
+    op.create_table(
+        "reward_look",
+        sa.Column("member_id", sa.UUID(), nullable=False),
+        sa.Column("brand_id", sa.Integer(), nullable=False),
+        sa.Column("due_at", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("reward_look_member_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("member_id", name=op.f("reward_look_pkey")),
+    )
+    op.create_index("reward_look_due_idx", "reward_look", ["due_at"])
+    op.create_table(
+        "reward_start",
+        sa.Column("brand_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("version_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["brand_id"], ["brand.id"], name=op.f("reward_start_brand_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("brand_id", name=op.f("reward_start_pkey")),
+    )
+    op.create_index(
+        "member_birthday_idx",
+        "member",
+        [
+            "brand_id",
+            sa.text("(extract(month FROM birthday) * 100 + extract(day FROM birthday))"),
+        ],
+        postgresql_where=sa.text("birthday IS NOT NULL"),
     )
 
 

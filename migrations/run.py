@@ -21,8 +21,8 @@ GRANT INSERT ON purchase, activity, award, refund, claw_back, lot_use, member_mo
     programme_version, redemption_part, voucher_use, stock_change, gift, referral_code,
     expiry_warning, fact TO {role};
 GRANT INSERT, UPDATE ON brand, api_key, member, wallet, lot, cap_use, budget_use, tally,
-    status_grant, redemption, voucher, pool_code, reward_stock, automatic_reward, reward_look, reward_start,
-    household, household_member, household_invitation, referral,
+    status_grant, redemption, voucher, pool_code, reward_stock, automatic_reward,
+    reward_look, reward_start, household, household_member, household_invitation, referral,
     fact_cursor, request TO {role};
 GRANT DELETE ON request, expiry_warning, reward_look TO {role};
 """

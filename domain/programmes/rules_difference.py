@@ -87,10 +87,12 @@ def _parts(
         if old is not None and new is not None and was == now:
             continue
         was_written, now_written = old_written.get(called), new_written.get(called)
+        if was_written is None and now_written is None:
+            continue
         place = f"{path}.{called}"
         if isinstance(was or now, tuple):
             yield from _lists(place, was or (), now or (), was_written or (), now_written or ())
-        elif was_written is not None or now_written is not None:
+        else:
             yield _leaf(place, was_written, now_written)
 
 
@@ -131,7 +133,7 @@ def _named(read: Sequence[Any], written: Sequence[Any]) -> Items:
     seen: Counter[str] = Counter()
     items: dict[str, tuple[Any, Any]] = {}
     for number, (each, text) in enumerate(zip_longest(read, written), start=1):
-        name = f" {spelled(text)}"
+        name = f" {spelled(each if text is None else text)}"
         if isinstance(each, BaseModel):
             own = (getattr(each, key, None) for key in _KEYS)
             name = next((f" {spelled(key)}" for key in own if key is not None), f"[{number}]")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from api.sections import SECTIONS
 from domain.programmes.rules import Document, load
 from domain.programmes.rules_difference import Difference, differences, spelled
-from tests.support.programmes import GOOD, RICH
+from tests.support.programmes import GOOD, RICH, SHARING
 
 
 def read(text: str) -> Document:
@@ -154,6 +154,26 @@ def test_there_and_back_is_told_both_ways(ladders: list[str], empty: bool) -> No
         (each.path, each.after, each.before) for each in back
     }
     assert not differences(other, other)
+
+
+def test_a_list_that_a_file_leaves_out_is_what_it_is_without_it() -> None:
+    plain, told = read(SHARING), read(SHARING + 'spenders = ["owner"]\n')
+    assert not [each for each in differences(None, plain) if "spenders" in each.path]
+    assert [each.describe() for each in differences(plain, told)] == [
+        'households.spenders "adult": removed'
+    ]
+
+
+def test_rewards_are_told_apart_by_their_codes() -> None:
+    dearer = read(SHARING.replace('points = "100"', 'points = "120"'))
+    renamed = read(SHARING.replace('en = "A coffee"', 'en = "Coffee"'))
+    assert [each.describe() for each in differences(read(SHARING), dearer)] == [
+        'rewards.reward "coffee".points: "100" → "120"'
+    ]
+    assert [each.describe() for each in differences(read(SHARING), renamed)] == [
+        'rewards.reward "coffee".name: { en = "A coffee", vi = "Một ly cà phê" }'
+        ' → { en = "Coffee", vi = "Một ly cà phê" }'
+    ]
 
 
 @pytest.mark.parametrize(

@@ -171,8 +171,10 @@ def test_rewards_are_told_apart_by_their_codes() -> None:
         'rewards.reward "coffee".points: "100" → "120"'
     ]
     assert [each.describe() for each in differences(read(SHARING), renamed)] == [
-        'rewards.reward "coffee".name: { en = "A coffee", vi = "Một ly cà phê" }'
-        ' → { en = "Coffee", vi = "Một ly cà phê" }'
+        (
+            'rewards.reward "coffee".name: { en = "A coffee", vi = "Một ly cà phê" }'
+            ' → { en = "Coffee", vi = "Một ly cà phê" }'
+        )
     ]
 
 

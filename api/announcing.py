@@ -18,6 +18,9 @@ SUBSCRIBER = "live"
 KINDS = frozenset(
     {
         "ActivityRecorded",
+        "HouseholdEntered",
+        "HouseholdInvited",
+        "HouseholdLeft",
         "MemberAmended",
         "PointsAdjusted",
         "PointsExpiring",

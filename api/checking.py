@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.earning import invariants as earning
+from domain.households import invariants as households
 from domain.ledger import invariants as ledger
 from domain.wallets import invariants as wallets
 from kit.db import Session
@@ -13,6 +14,7 @@ INVARIANTS: dict[str, str] = {
     **ledger.INVARIANTS,
     **wallets.INVARIANTS,
     **earning.INVARIANTS,
+    **households.INVARIANTS,
 }
 SHOWN_MAX = 20
 

@@ -19,7 +19,7 @@ GRANT INSERT ON asset, account TO {role};
 GRANT UPDATE (closed_at) ON account TO {role};
 GRANT INSERT ON purchase, activity, award, refund, claw_back, lot_use, member_move,
     programme_version, redemption_part, voucher_use, stock_change, gift, referral_code,
-    expiry_warning, fact TO {role};
+    household_change, expiry_warning, fact TO {role};
 GRANT INSERT, UPDATE ON brand, api_key, member, wallet, lot, cap_use, budget_use, tally,
     status_grant, redemption, voucher, pool_code, reward_stock, automatic_reward,
     reward_look, reward_start, household, household_member, household_invitation, referral,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Mapped, mapped_column
@@ -77,3 +77,22 @@ class HouseholdInvitationRow(Base):
     expires_at: Mapped[datetime] = mapped_column(INSTANT)
     answered_at: Mapped[datetime | None] = mapped_column(INSTANT)
     accepted: Mapped[bool | None] = mapped_column()
+
+
+class HouseholdChangeRow(Base):
+    """That somebody changed a household, known by the key of whoever asked. Rows never change.
+
+    ``kind`` is the verb; ``member_id`` is who entered, was asked in, left or got a role.
+    """
+
+    __tablename__ = "household_change"
+    __table_args__ = (Index("household_change_household_idx", "household_id", "changed_at"),)
+
+    id: Mapped[UUID] = mapped_column(PG_UUID, primary_key=True)
+    brand_id: Mapped[int] = mapped_column(ForeignKey("brand.id"))
+    household_id: Mapped[UUID] = mapped_column(ForeignKey("household.id"))
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
+    invitation_id: Mapped[UUID | None] = mapped_column(ForeignKey("household_invitation.id"))
+    kind: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime] = mapped_column(INSTANT)
+    request: Mapped[bytes] = mapped_column(LargeBinary)

@@ -52,7 +52,13 @@ def _vouchers() -> None:
         ["brand_id", "pool", "id"],
         postgresql_where=sa.text("voucher_id IS NULL"),
     )
-    op.create_index("pool_code_voucher_idx", "pool_code", ["voucher_id"], unique=True)
+    op.create_index(
+        "pool_code_voucher_idx",
+        "pool_code",
+        ["voucher_id"],
+        unique=True,
+        postgresql_where=sa.text("voucher_id IS NOT NULL"),
+    )
     op.create_table(
         "voucher",
         sa.Column("id", sa.UUID(), nullable=False),
@@ -89,6 +95,7 @@ def _vouchers() -> None:
         sa.Column("brand_id", sa.Integer(), nullable=False),
         sa.Column("voucher_id", sa.UUID(), nullable=False),
         sa.Column("amount", sa.BigInteger()),
+        sa.Column("rest", sa.BigInteger()),
         sa.Column("store", sa.Text(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("used_at", INSTANT, nullable=False),
@@ -322,6 +329,35 @@ def _households() -> None:
         ["household_id", "member_id"],
         unique=True,
         postgresql_where=sa.text("answered_at IS NULL"),
+    )
+    op.create_table(
+        "household_change",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("brand_id", sa.Integer(), nullable=False),
+        sa.Column("household_id", sa.UUID(), nullable=False),
+        sa.Column("member_id", sa.UUID(), nullable=False),
+        sa.Column("invitation_id", sa.UUID()),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("changed_at", INSTANT, nullable=False),
+        sa.Column("request", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["brand_id"], ["brand.id"], name=op.f("household_change_brand_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(
+            ["household_id"], ["household.id"], name=op.f("household_change_household_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(
+            ["invitation_id"],
+            ["household_invitation.id"],
+            name=op.f("household_change_invitation_id_fkey"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("household_change_member_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("household_change_pkey")),
+    )
+    op.create_index(
+        "household_change_household_idx", "household_change", ["household_id", "changed_at"]
     )
     op.create_table(
         "household_member",

@@ -3,8 +3,7 @@
 One `Loaders` lives as long as the reads of one operation are true.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from strawberry.dataloader import DataLoader
 
 from api.graphql.paging import Window
 from api.graphql.reads import Reads
+from api.graphql.shared import Shared
 from api.sections import SECTIONS
 from domain.brands.rules import Brand
 from domain.earning import queries as earning
@@ -54,38 +54,6 @@ class Wanted:
     page: Window[int]
 
 
-class _GivenUpError(Exception):
-    """A read was ended; nobody who calls waits for it any more."""
-
-
-class _Shared(DataLoader[K, V]):
-    """A loader of what several wait for: who gives up waiting ends it for nobody else."""
-
-    def __init__(self, load_fn: Callable[[list[K]], Awaitable[Sequence[V]]]) -> None:
-        async def load(keys: list[K]) -> Sequence[V]:
-            try:
-                return await load_fn(keys)
-            except asyncio.CancelledError:
-                # Else another loader that waits for this one would do so for ever.
-                raise _GivenUpError from None
-
-        super().__init__(load_fn=load)
-
-    def load(self, key: K) -> Awaitable[V]:
-        """Return what becomes the value of ``key``."""
-        found = asyncio.ensure_future(super().load(key))
-        if found.done():
-            return found
-        # Those who wait may all be gone when it fails.
-        found.add_done_callback(_looked_at)
-        return asyncio.shield(found)
-
-
-def _looked_at(found: asyncio.Future[Any]) -> None:
-    if not found.cancelled():
-        found.exception()
-
-
 class Loaders:
     """The batched reads of one brand at one instant."""
 
@@ -93,13 +61,13 @@ class Loaders:
         self._reads = reads
         self._brand = brand
         self._now = now
-        self._programmes: DataLoader[int, Programmes] = _Shared(load_fn=self._read_programmes)
+        self._programmes: DataLoader[int, Programmes] = Shared(load_fn=self._read_programmes)
         self.members: DataLoader[UUID, Member | None] = self._loader(self._members)
         self.members_by_external_id: DataLoader[str, Member | None] = self._loader(
             self._members_by_external_id
         )
-        self.balances: DataLoader[UUID, WalletBalance | None] = _Shared(load_fn=self._balances)
-        self.standings: DataLoader[tuple[UUID, datetime], Standings | None] = _Shared(
+        self.balances: DataLoader[UUID, WalletBalance | None] = Shared(load_fn=self._balances)
+        self.standings: DataLoader[tuple[UUID, datetime], Standings | None] = Shared(
             load_fn=self._standings
         )
         self.grants: DataLoader[UUID, tuple[Grant, ...] | None] = self._loader(self._grants)
@@ -119,7 +87,7 @@ class Loaders:
                 found = await read(session, keys)
             return [found.get(key) for key in keys]
 
-        return _Shared(load_fn=load)
+        return Shared(load_fn=load)
 
     async def _read_programmes(self, keys: list[int]) -> list[Programmes]:
         async with self._reads.session() as session:

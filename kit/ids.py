@@ -33,6 +33,11 @@ def derived_id(*parts: str) -> UUID:
     return UUID(int=(high << 64) | low)
 
 
+def random_bytes(count: int) -> bytes:
+    """Return ``count`` bytes that nobody can guess."""
+    return os.urandom(count)
+
+
 def new_secret() -> str:
     """Return 256 bits of randomness as URL-safe text."""
     return secrets.token_urlsafe(32)

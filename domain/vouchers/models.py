@@ -61,7 +61,8 @@ class VoucherRow(Base):
 class VoucherUseRow(Base):
     """One use of a voucher at a till. Rows never change.
 
-    ``amount`` is how much money of it was used, None for what has no value.
+    ``amount`` is how much money of it was used, ``rest`` what was left then, None for what has
+    no value.
     """
 
     __tablename__ = "voucher_use"
@@ -71,6 +72,7 @@ class VoucherUseRow(Base):
     brand_id: Mapped[int] = mapped_column(Integer)
     voucher_id: Mapped[UUID] = mapped_column(ForeignKey("voucher.id"))
     amount: Mapped[int | None] = mapped_column(BigInteger)
+    rest: Mapped[int | None] = mapped_column(BigInteger)
     store: Mapped[str] = mapped_column(Text)
     actor: Mapped[str] = mapped_column(Text)
     used_at: Mapped[datetime] = mapped_column(INSTANT)
@@ -90,7 +92,12 @@ class PoolCodeRow(Base):
             "id",
             postgresql_where=text("voucher_id IS NULL"),
         ),
-        Index("pool_code_voucher_idx", "voucher_id", unique=True),
+        Index(
+            "pool_code_voucher_idx",
+            "voucher_id",
+            unique=True,
+            postgresql_where=text("voucher_id IS NOT NULL"),
+        ),
         {"postgresql_with": {"fillfactor": 80}},
     )
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit.ids import content_hash, derived_id, new_id, new_secret
+from kit.ids import content_hash, derived_id, new_id, new_secret, random_bytes
 
 
 def test_new_ids_are_version_7_and_differ() -> None:
@@ -58,6 +58,17 @@ def test_secrets_are_long_and_fit_into_addresses() -> None:
     assert len(secrets) == 100
     assert {len(secret) for secret in secrets} == {43}
     assert all(set(secret) <= set(_URL_SAFE) for secret in secrets)
+
+
+def test_random_bytes_are_as_many_as_asked_for_and_change_in_every_bit() -> None:
+    drawn = [random_bytes(10) for _ in range(300)]
+    assert {len(each) for each in drawn} == {10}
+    numbers = [int.from_bytes(each) for each in drawn]
+    ever, always = 0, (1 << 80) - 1
+    for number in numbers:
+        ever |= number
+        always &= number
+    assert (ever & ~always).bit_count() == 80
 
 
 _URL_SAFE = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"

@@ -8,7 +8,13 @@ from zoneinfo import ZoneInfo
 from domain.earning.rules import Part
 from domain.earning.rules_compile import EarningRules
 from domain.earning.section_parts import BASE
-from domain.wallets.section import AWAITING_RELEASE, Expiry, available_at, expires_at
+from domain.wallets.section import (
+    AWAITING_RELEASE,
+    Expiry,
+    PointsSection,
+    available_at,
+    expires_at,
+)
 from kit.calendar import day_start
 
 
@@ -66,6 +72,18 @@ def given(
         fixed=fixed,
         release_days=days if since == "release" else None,
     )
+
+
+def end_by_hand(
+    points: PointsSection, zone: ZoneInfo, now: datetime, region: str | None
+) -> datetime | None:
+    """Return when points end that staff give now: as those that are earned now.
+
+    None where the end follows the member, which dating anew tells, and for ever.
+    """
+    if points.follows_the_member or region in points.no_expiry_by_time_in:
+        return None
+    return expires_at(points.expires, zone, now)
 
 
 @lru_cache(maxsize=10_000)

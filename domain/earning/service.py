@@ -9,14 +9,13 @@ from domain.brands.rules import Brand
 from domain.earning import store, store_caps
 from domain.earning.rules import Activity, CapKey, Event, Purchase
 from domain.earning.rules_check import check, check_activity
-from domain.earning.rules_given import Given, given
+from domain.earning.rules_decide import Judged, enrols, parts_given
+from domain.earning.rules_given import Given
 from domain.earning.service_record import (
     Decided,
     EventOutcome,
     Ground,
-    Judged,
     decide,
-    enrols,
     ground_of,
     judge,
     refused,
@@ -245,12 +244,7 @@ async def _accrue(
 
 def parts_of(brand: Brand, decided: Decided) -> list[tuple[int, Given]]:
     """Return all that an event earned, each with its number among the parts of its rule."""
-    item, region = decided.item, decided.wallet.region
-    return [
-        (place, given(item.rules, each.rule, part, brand.zone, item.event.occurred_at, region))
-        for each in decided.verdict.awards
-        for place, part in enumerate(each.parts)
-    ]
+    return parts_given(brand, decided.item, decided.verdict, decided.wallet.region)
 
 
 def _accrual(brand: Brand, decided: Decided, place: int, points: Given) -> Accrual:

@@ -7,13 +7,14 @@ from typing import Literal
 from uuid import UUID
 
 from domain.brands.rules import Brand
+from domain.earning.rules_given import end_by_hand
 from domain.earning.service_count import count_changes
 from domain.members import queries as members
 from domain.members.queries import Member
 from domain.programmes.rules import Timeline
 from domain.tallies.rules import Count
 from domain.wallets.queries import Books, books
-from domain.wallets.section import PointsSection, expires_at
+from domain.wallets.section import PointsSection
 from domain.wallets.service_adjust import ADJUSTMENT, Adjustment, AdjustOutcome, adjust
 from kit.db import Session
 from kit.facts import Fact, record
@@ -116,9 +117,7 @@ def _adjustment(
     programme = timeline.at(now)
     if end is None and programme is not None:
         points = programme.document.section(PointsSection)
-        forbidden = person.region in points.no_expiry_by_time_in
-        if not points.follows_the_member and not forbidden:
-            end = expires_at(points.expires, brand.zone, now)
+        end = end_by_hand(points, brand.zone, now, person.region)
     return Adjustment(
         key=derived_id(ADJUSTMENT, str(brand.id), item.key),
         member_id=person.id,

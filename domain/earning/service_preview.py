@@ -8,13 +8,13 @@ from uuid import UUID
 from domain.brands.rules import Brand
 from domain.earning.rules import Purchase
 from domain.earning.rules_check import check
+from domain.earning.rules_decide import enrols
 from domain.earning.rules_given import Given
 from domain.earning.service import parts_of
 from domain.earning.service_record import (
     Decided,
     Ground,
     decide,
-    enrols,
     ground_of,
     judge,
     stranger,

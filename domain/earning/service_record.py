@@ -3,28 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 
 from domain.brands.rules import Brand
 from domain.earning import store_caps
-from domain.earning.rules import CapKey, Event, Purchase, Verdict
-from domain.earning.rules_award import award
+from domain.earning.rules import CapKey, Event, Verdict
 from domain.earning.rules_caps import budgets_of, keys_of
-from domain.earning.rules_compile import EarningRules, compile_rules
-from domain.earning.rules_facts import OF_TALLIES, OF_TIERS, Person, facts_of
-from domain.earning.rules_given import qualifies
-from domain.earning.section import EarningSection
+from domain.earning.rules_decide import Judged, earn, enrols, judged, known_facts
+from domain.earning.rules_facts import OF_TALLIES, OF_TIERS, Person
 from domain.earning.store import Recorded, hash_of
-from domain.members.section import EnrolmentSection
 from domain.members.service import NewMember
-from domain.programmes.rules import Programme, Timeline
+from domain.programmes.rules import Timeline
 from domain.tallies import queries as tallies_queries
 from domain.tallies.rules import Count, Tallies, add
 from domain.tiers import queries as tiers_queries
-from domain.tiers.rules import Grant, Ladders, ladders_of, tiers_at
-from domain.wallets.section import PointsSection
+from domain.tiers.rules import Grant, Ladders, ladders_of
 from domain.wallets.store import Wallet
 from kit.db import Session
 from kit.errors import InvalidInputError, LaurelError
@@ -32,9 +26,6 @@ from kit.ids import new_id
 
 NOBODY = UUID(int=0)
 """Stands for the member whom an event has yet to enrol."""
-
-HITS = "hits"
-"""Where the context of an event keeps the rules for whose turn it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +40,6 @@ class EventOutcome:
     code: str | None = None
     message: str | None = None
     path: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A sound event with the programme that judges it."""
-
-    event: Event
-    programme: Programme
-    rules: EarningRules
-    local: datetime
-    hash: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,26 +68,9 @@ class Ground:
     joined: dict[UUID, datetime] = field(default_factory=dict)
 
 
-@lru_cache(maxsize=1000)
-def rules_of(programme: Programme, exponent: int) -> EarningRules:
-    """Return a programme's earning rules made ready, once per version."""
-    document = programme.document
-    return compile_rules(
-        document.section(EarningSection), document.section(PointsSection), exponent
-    )
-
-
 def judge(brand: Brand, timeline: Timeline, event: Event) -> Judged | LaurelError:
     """Return a sound event with the programme in force when it happened, or NO_PROGRAMME."""
-    programme = timeline.at(event.occurred_at)
-    if programme is None:
-        return InvalidInputError(
-            f"no programme of {brand.code} was in force then; apply one that starts earlier",
-            code="NO_PROGRAMME",
-            path=("occurred_at",),
-        )
-    rules = rules_of(programme, brand.currency_exponent)
-    return Judged(event, programme, rules, brand.local(event.occurred_at), hash_of(event))
+    return judged(brand, timeline, event, hash_of(event))
 
 
 def refused(external_id: str, error: LaurelError) -> EventOutcome:
@@ -152,12 +115,6 @@ async def ground_of(
 def _hour(local: datetime) -> tuple[date, int, timedelta | None]:
     # With the offset: the hour that a clock has twice is two hours.
     return local.date(), local.hour, local.utcoffset()
-
-
-def enrols(item: Judged) -> bool:
-    """Whether the programme makes a member of whoever an event is about."""
-    section = item.programme.document.section(EnrolmentSection)
-    return isinstance(item.event, Purchase) and section.on_first_purchase
 
 
 def strangers(
@@ -216,21 +173,18 @@ def decide(brand: Brand, ground: Ground, item: Judged) -> Decided | EventOutcome
         message = "nobody is enrolled under this id and the programme enrols nobody by this"
         error = InvalidInputError(message, code="UNKNOWN_MEMBER", path=("member",))
         return refused(item.event.external_id, error)
-    facts = _facts(brand, ground, item, wallet)
+    joined = ground.joined[wallet.member_id]
     mine = ground.used.setdefault(wallet.member_id, {})
     try:
-        verdict = award(item.rules, item.event, item.local, facts, {**mine, **ground.budgets})
+        earned = earn(
+            item, wallet.member_id, _facts(brand, ground, item, wallet), mine, ground.budgets
+        )
     except LaurelError as error:
         return refused(item.event.external_id, error)
-    for key, taken in verdict.uses.items():
-        uses = ground.budgets if key.shared else mine
-        uses[key] = uses.get(key, 0) + taken
-    change = _change(item, wallet, verdict)
     if ground.tallies:
-        add(ground.tallies[wallet.member_id], change)
-    joined = ground.joined[wallet.member_id]
+        add(ground.tallies[wallet.member_id], earned.change)
     ground.joined[wallet.member_id] = min(joined, item.event.occurred_at)
-    context = {**facts, HITS: verdict.hits} if facts or verdict.hits else None
+    verdict, context, change = earned
     decided = Decided(new_id(), item, wallet, verdict, context, change)
     ground.known[item.event.external_id] = Recorded(
         decided.id, wallet.member_id, verdict.points, item.hash
@@ -239,20 +193,7 @@ def decide(brand: Brand, ground: Ground, item: Judged) -> Decided | EventOutcome
 
 
 def _facts(brand: Brand, ground: Ground, item: Judged, wallet: Wallet) -> dict[str, Any]:
-    if not item.rules.needs:
-        return {}
     member_id = wallet.member_id
-    tallies = ground.tallies.get(member_id, {})
-    tiers: Mapping[str, str] = {}
-    if ground.ladders and item.rules.needs & OF_TIERS:
-        tiers = tiers_at(
-            ground.ladders,
-            ground.joined[member_id],
-            tallies,
-            ground.grants.get(member_id, ()),
-            brand.zone,
-            item.event.occurred_at,
-        )
     person = Person(
         wallet.external_id,
         ground.joined[member_id],
@@ -260,13 +201,8 @@ def _facts(brand: Brand, ground: Ground, item: Judged, wallet: Wallet) -> dict[s
         wallet.region,
         wallet.attributes,
     )
-    return facts_of(item.rules, person, tallies, tiers, item.local)
-
-
-def _change(item: Judged, wallet: Wallet, verdict: Verdict) -> Count:
-    points = sum(each.points for each in verdict.awards if qualifies(item.rules, each.rule))
-    day = item.local.date()
-    return Count(wallet.member_id, item.event.kind, day, item.event.amount, points, 1)
+    tallies, grants = ground.tallies.get(member_id, {}), ground.grants.get(member_id, ())
+    return known_facts(brand, item, person, tallies, ground.ladders, grants)
 
 
 def _repeated(item: Judged, before: Recorded) -> EventOutcome:

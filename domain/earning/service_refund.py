@@ -12,19 +12,12 @@ from domain.brands.rules import Brand
 from domain.earning import store_caps
 from domain.earning import store_refund as store
 from domain.earning.rules import CapKey
-from domain.earning.rules_refund import due, kept_lines, turns
+from domain.earning.rules_refund_decide import Awarded, Refundable, has_points_left, take_refund
 from domain.earning.rules_refund_request import Refund, check_refund, line_amounts
 from domain.earning.service_count import count_changes
-from domain.earning.service_record import HITS, rules_of
-from domain.earning.store_refund import (
-    Awarded,
-    NewClawBack,
-    NewRefund,
-    RecordedRefund,
-    Refundable,
-)
+from domain.earning.store_refund import NewClawBack, NewRefund, RecordedRefund
 from domain.programmes.rules import Programme, Timeline
-from domain.tallies.rules import PURCHASE, Count
+from domain.tallies.rules import Count
 from domain.wallets.queries import Books, books
 from domain.wallets.section import PointsSection
 from domain.wallets.service_take_back import ClawBack, ClawedBack, take_back
@@ -150,80 +143,15 @@ def _decide(
     if refund.occurred_at < purchase.purchase.occurred_at:
         message = "the refund is dated before the purchase"
         raise InvalidInputError(message, code="REFUND_BEFORE_PURCHASE", path=("occurred_at",))
-    left = any(each.due < each.points for each in purchase.awards)
-    free = not purchase.purchase.amount and left
+    free = has_points_left(purchase)
     amounts = line_amounts(refund, purchase.purchase, purchase.refunded, free=free)
-    was_whole = _is_whole(purchase)
     programme = _programme(timeline, purchase.version_id)
-    had = _turns(brand, programme, purchase)
-    # A later refund of the same list sees this one.
-    purchase.refunded = tuple(map(sum, zip(purchase.refunded, amounts, strict=True)))
-    takes = _takes(brand, programme, purchase)
-    has = _turns(brand, programme, purchase)
-    gone = -1 if _is_whole(purchase) and not was_whole else 0
-    change = Count(
-        purchase.member_id,
-        PURCHASE,
-        brand.day(purchase.purchase.occurred_at),
-        -sum(amounts),
-        -sum(points for award, points in takes if award.qualifies),
-        gone,
-    )
-    lost = {key: has.get(key, 0) - turn for key, turn in had.items() if has.get(key, 0) != turn}
+    takes, change, lost = take_refund(brand, programme, purchase, amounts)
     return _Decided(new_id(), refund, purchase, amounts, takes, change, lost, hashed)
-
-
-def _is_whole(purchase: Refundable) -> bool:
-    """Whether all that was paid is paid back; a free basket is gone once its points are."""
-    paid = purchase.purchase.amount
-    if paid:
-        return sum(purchase.refunded) == paid
-    return bool(purchase.awards) and all(each.due == each.points for each in purchase.awards)
 
 
 def _programme(timeline: Timeline, version_id: int) -> Programme:
     return next(each for each in timeline.programmes if each.version_id == version_id)
-
-
-def _turns(brand: Brand, programme: Programme, purchase: Refundable) -> dict[CapKey, int]:
-    if _is_whole(purchase):
-        return {}
-    lines = purchase.purchase.lines
-    return turns(
-        rules_of(programme, brand.currency_exponent),
-        purchase.purchase,
-        brand.local(purchase.purchase.occurred_at),
-        purchase.context,
-        purchase.context.get(HITS, ()),
-        kept=kept_lines(lines, purchase.refunded) if any(purchase.refunded) else lines,
-    )
-
-
-def _takes(brand: Brand, programme: Programme, purchase: Refundable) -> list[tuple[Awarded, int]]:
-    awarded: dict[str, int] = {}
-    before: dict[str, int] = {}
-    for each in purchase.awards:
-        awarded[each.rule] = awarded.get(each.rule, 0) + each.points
-        before[each.rule] = before.get(each.rule, 0) + each.due
-    in_all = due(
-        rules_of(programme, brand.currency_exponent),
-        purchase.purchase,
-        brand.local(purchase.purchase.occurred_at),
-        purchase.context,
-        purchase.context.get(HITS, ()),
-        awarded=awarded,
-        refunded=purchase.refunded,
-    )
-    takes = []
-    # What a cap carried on goes first: the member has not had it yet.
-    for award in reversed(purchase.awards):
-        wanted = max(0, in_all[award.rule] - before[award.rule])
-        points = min(wanted, award.points - award.due)
-        if points:
-            before[award.rule] += points
-            takes.append((award, points))
-            award.due += points
-    return takes
 
 
 async def _store(

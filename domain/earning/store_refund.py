@@ -1,12 +1,12 @@
 """How refunds are loaded with all that came before them, and written, many at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from domain.earning.rules import Line, Purchase
+from domain.earning.rules_refund_decide import Awarded, Refundable
 from kit.db import Session
 
 _PURCHASES = """
@@ -28,31 +28,6 @@ LEFT JOIN LATERAL (
 ) AS a ON true
 WHERE p.brand_id = $1 AND p.external_id = ANY ($2)
 """
-
-
-@dataclass(slots=True)
-class Awarded:
-    """Points of one award and how many refunds had to take back so far; a batch counts on in it."""
-
-    rule: str
-    part: int
-    points: int
-    qualifies: bool
-    journal_id: int
-    due: int
-
-
-@dataclass(slots=True)
-class Refundable:
-    """A recorded purchase and what refunds took off it so far; ``refunded`` is money per line."""
-
-    id: UUID
-    purchase: Purchase
-    member_id: UUID
-    version_id: int
-    context: Mapping[str, Any]
-    awards: list[Awarded]
-    refunded: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ KINDS = frozenset(
         "PurchaseRecorded",
         "PurchaseRefunded",
         "TierChanged",
+        "VoucherUsed",
     }
 )
 

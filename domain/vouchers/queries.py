@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
+
 from domain.vouchers.rules import State, Voucher
 from domain.vouchers.rules_code import meant
 from domain.vouchers.store import COLUMNS, voucher
@@ -19,6 +21,7 @@ __all__ = [
     "free_codes",
     "of_members",
     "of_redemptions",
+    "oldest_of_members",
     "pools",
     "uses",
     "vouchers",
@@ -34,11 +37,13 @@ SELECT v.* FROM unnest($3::uuid[]) AS asked (member_id) CROSS JOIN LATERAL (
     SELECT {COLUMNS} FROM voucher WHERE brand_id = $1 AND member_id = asked.member_id
     AND ($4::text[] IS NULL OR {_STATE} = ANY ($4))
     AND ($5::uuid IS NULL
-         OR (issued_at, id) < (SELECT issued_at, id FROM voucher
+         OR (issued_at, id) {{way}} (SELECT issued_at, id FROM voucher
                                  WHERE brand_id = $1 AND id = $5))
-    ORDER BY issued_at DESC, id DESC LIMIT $6
+    ORDER BY issued_at {{order}}, id {{order}} LIMIT $6
 ) AS v
 """  # noqa: S608 - made of constants
+_NEWEST = _OF_MEMBERS.format(way="<", order="DESC")
+_OLDEST = _OF_MEMBERS.format(way=">", order="ASC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +114,35 @@ async def of_members(
 
     ``before``: only those older than this voucher. ``states`` None: all of them.
     """
-    rows = await session.fetch(
-        _OF_MEMBERS,
-        brand_id,
-        now,
-        list(set(member_ids)),
-        None if states is None else list(states),
-        before,
-        first,
-    )
+    wanted = None if states is None else list(states)
+    ids = list(set(member_ids))
+    rows = await session.fetch(_NEWEST, brand_id, now, ids, wanted, before, first)
+    return _by_member(member_ids, rows, now)
+
+
+async def oldest_of_members(
+    session: Session,
+    now: datetime,
+    brand_id: int,
+    member_ids: Sequence[UUID],
+    *,
+    first: int,
+    after: UUID | None = None,
+    states: Collection[State] | None = None,
+) -> dict[UUID, list[Voucher]]:
+    """Return up to ``first`` vouchers of each member, the oldest first.
+
+    ``after``: only those newer than this voucher. ``states`` None: all of them.
+    """
+    wanted = None if states is None else list(states)
+    ids = list(set(member_ids))
+    rows = await session.fetch(_OLDEST, brand_id, now, ids, wanted, after, first)
+    return _by_member(member_ids, rows, now)
+
+
+def _by_member(
+    member_ids: Sequence[UUID], rows: Sequence[asyncpg.Record], now: datetime
+) -> dict[UUID, list[Voucher]]:
     found: dict[UUID, list[Voucher]] = {member_id: [] for member_id in member_ids}
     for row in rows:
         found[row["member_id"]].append(voucher(row, now))

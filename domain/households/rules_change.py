@@ -60,7 +60,7 @@ def decide(state: State, item: Change, made: Callable[[str], UUID]) -> Done:
             done = _leave(state, item)
         case Removal():
             done = _remove(state, item)
-        case RoleChange():
+        case _:
             done = _change_role(state, item)
     return done
 

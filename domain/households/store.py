@@ -145,14 +145,15 @@ async def write(
 
 
 async def _write_households(session: Session, brand_id: int, state: State) -> None:
-    await session.fetch(
-        "INSERT INTO household (id, brand_id, name, founded_at)"
-        " SELECT i, $1, n, f FROM unnest($2::uuid[], $3::text[], $4::timestamptz[]) AS n(i, n, f)",
-        brand_id,
-        [each.id for each in state.founded],
-        [each.name for each in state.founded],
-        [each.founded_at for each in state.founded],
-    )
+    if state.founded:
+        await session.fetch(
+            "INSERT INTO household (id, brand_id, name, founded_at) SELECT i, $1, n, f"
+            " FROM unnest($2::uuid[], $3::text[], $4::timestamptz[]) AS n(i, n, f)",
+            brand_id,
+            [each.id for each in state.founded],
+            [each.name for each in state.founded],
+            [each.founded_at for each in state.founded],
+        )
     if state.ended:
         await session.fetch(
             "UPDATE household SET ended_at = $1 WHERE id = ANY ($2)", state.now, state.ended
@@ -181,6 +182,18 @@ async def _write_stays(session: Session, state: State) -> None:
 async def _write_asked(session: Session, brand_id: int, state: State) -> None:
     # The answered ones first: a new invitation takes the place of one that is over.
     asked = sorted(state.answered.values(), key=lambda each: each.answered_at is None)
+    if asked:
+        await _insert_asked(session, brand_id, asked)
+    if state.ended:
+        await session.fetch(
+            "UPDATE household_invitation SET answered_at = $1, accepted = false"
+            " WHERE household_id = ANY ($2) AND answered_at IS NULL",
+            state.now,
+            state.ended,
+        )
+
+
+async def _insert_asked(session: Session, brand_id: int, asked: Sequence[Asked]) -> None:
     await session.fetch(
         "INSERT INTO household_invitation (id, brand_id, household_id, member_id, role,"
         " invited_at, expires_at, answered_at, accepted) SELECT i, $1, h, m, r, v, e, a, y"
@@ -199,13 +212,6 @@ async def _write_asked(session: Session, brand_id: int, state: State) -> None:
         [each.answered_at for each in asked],
         [each.accepted for each in asked],
     )
-    if state.ended:
-        await session.fetch(
-            "UPDATE household_invitation SET answered_at = $1, accepted = false"
-            " WHERE household_id = ANY ($2) AND answered_at IS NULL",
-            state.now,
-            state.ended,
-        )
 
 
 async def share(

@@ -1,0 +1,204 @@
+"""What moves up and down the ladders of tiers mean for what they gave and are to give."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from domain.brands.rules import Brand
+from domain.members import queries as members
+from domain.programmes.rules import Timeline
+from domain.rewards import store_automatic as store
+from domain.rewards.rules_automatic import (
+    Climb,
+    Given,
+    Heard,
+    Step,
+    automatic_at,
+    automatic_of,
+    for_move,
+    tiers_giving,
+    walk,
+)
+from domain.rewards.service_cancel import Return, take_return
+from domain.tallies import queries as tallies
+from domain.tiers import queries as tiers
+from domain.tiers.rules import Run, courses, ladders_of
+from kit.db import Session
+
+TIER_KEPT = "TIER_KEPT"
+"""Why a move up gives nothing: as is known now, the member has had the tier since an earlier."""
+
+_USED_UP = frozenset({"VOUCHER_USED", "NOT_RETURNABLE"})
+"""Why something can't be taken back that the member has had something of."""
+
+_Course = Mapping[tuple[UUID, str], Sequence[Run]]
+"""Runs by member and ladder."""
+
+
+async def settle_moves(
+    session: Session,
+    now: datetime,
+    brand: Brand,
+    timeline: Timeline,
+    heard: Sequence[Heard],
+    actor: str,
+) -> list[Given]:
+    """Take back what moves down undo; return what moves up are still to give.
+
+    Written down here is what gives nothing: a move that is undone already, one that only kept a
+    tier, and one that takes over what was used before it was undone. The caller has locked the
+    members' wallets.
+    """
+    if not heard:
+        return []
+    known = await store.of_climbs(session, {each.member_id for each in heard})
+    climbs = _climbs(timeline, heard, known)
+    if not climbs:
+        return []
+    await _walk(session, now, brand, timeline, heard, climbs)
+    undone = [
+        step.given
+        for steps in climbs.values()
+        for step in steps
+        if step.undone and not step.is_new and step.given.undone_at is None
+    ]
+    changed = await _take_back(session, now, brand, timeline, undone, actor)
+    written: list[Given] = []
+    wanted: list[Given] = []
+    for steps in climbs.values():
+        _settle(now, steps, changed, written, wanted)
+    await store.insert(session, brand.id, written)
+    await store.change(session, list(changed.values()))
+    return wanted
+
+
+def _climbs(
+    timeline: Timeline, heard: Sequence[Heard], known: Mapping[Climb, Sequence[Given]]
+) -> dict[Climb, list[Step]]:
+    """Return the moves of all climbs that something was heard of, in their order."""
+    of = {(each.member_id, each.payload["ladder"]) for each in heard}
+    found = {
+        climb: [Step(each, undone=each.undone_at is not None) for each in given]
+        for climb, given in known.items()
+        if (climb.member_id, climb.ladder) in of
+    }
+    for each in heard:
+        for climb, given in for_move(each, automatic_at(timeline, each.recorded_at)):
+            steps = found.setdefault(climb, [])
+            if all(step.entry.number != each.number for step in steps):
+                steps.append(Step(given, is_new=True))
+    for steps in found.values():
+        steps.sort(key=lambda step: step.entry.number)
+    return found
+
+
+async def _walk(
+    session: Session,
+    now: datetime,
+    brand: Brand,
+    timeline: Timeline,
+    heard: Sequence[Heard],
+    climbs: Mapping[Climb, Sequence[Step]],
+) -> None:
+    downs: dict[tuple[UUID, str], dict[int, str]] = {}
+    for each in heard:
+        if each.payload["direction"] == "down":
+            mine = downs.setdefault((each.member_id, each.payload["ladder"]), {})
+            mine[each.number] = each.payload["after"]
+    # A first move up needs no history: there is nothing that it could repeat.
+    asked = {
+        climb: steps
+        for climb, steps in climbs.items()
+        if len(steps) > 1 or (climb.member_id, climb.ladder) in downs
+    }
+    if not asked:
+        return
+    ladders = {ladder.code: ladder for ladder in ladders_of(timeline, brand).at(now)}
+    runs = await _courses(session, brand, timeline, sorted({climb.member_id for climb in asked}))
+    automatic = automatic_at(timeline, now)
+    for climb, steps in asked.items():
+        ladder = ladders.get(climb.ladder)
+        if ladder is not None:
+            whose = climb.member_id, climb.ladder
+            left, given = downs.get(whose, {}), tiers_giving(automatic, climb.reward)
+            walk(steps, left, ladder.ranks, runs[whose], given)
+
+
+async def _courses(
+    session: Session, brand: Brand, timeline: Timeline, member_ids: Sequence[UUID]
+) -> _Course:
+    people = await members.by_ids(session, brand.id, member_ids)
+    done = await tallies.tallies(session, brand.id, member_ids)
+    granted = await tiers.grants(session, brand.id, member_ids)
+    found: dict[tuple[UUID, str], Sequence[Run]] = {}
+    for member_id, person in people.items():
+        # What was revoked was a mistake, or is one now: it counts as never granted.
+        grants = [each for each in granted[member_id] if each.revoked_at is None]
+        ladders = ladders_of(timeline, brand)
+        course = courses(ladders, person.joined_at, done[member_id], grants, brand.zone)
+        found |= {(member_id, ladder): runs for ladder, runs in course.items()}
+    return found
+
+
+async def _take_back(
+    session: Session,
+    now: datetime,
+    brand: Brand,
+    timeline: Timeline,
+    undone: Sequence[Given],
+    actor: str,
+) -> dict[Given, Given]:
+    """Take back what these gave; return what each of them is after that.
+
+    Only what is used up keeps its redemption.
+    """
+    items = [
+        Return(
+            key=f"undone {each.redemption_id}",
+            redemption_id=each.redemption_id,
+            actor=actor,
+            reason=f"{each.ladder}: {each.tier} was undone",
+            at_any_time=True,
+        )
+        for each in undone
+        if each.redemption_id is not None
+    ]
+    used: set[UUID] = set()
+    if items:
+        # All that this batch may count, before vouchers are locked.
+        names = {each.reward for at in timeline.programmes for each in automatic_of(at)}
+        await store.lock_stock(session, brand.id, names | {each.reward for each in undone})
+        outcomes = await take_return(session, now, brand, timeline, items)
+        used = {each.redemption_id for each in outcomes if each.code in _USED_UP}
+    return {
+        each: each._replace(
+            undone_at=now, redemption_id=each.redemption_id if each.redemption_id in used else None
+        )
+        for each in undone
+    }
+
+
+def _settle(
+    now: datetime,
+    steps: Sequence[Step],
+    changed: dict[Given, Given],
+    written: list[Given],
+    wanted: list[Given],
+) -> None:
+    """Sort the new moves of a climb into what is ``written`` down as it is and what is wanted."""
+    undone = [step.given for step in steps if step.undone and not step.is_new]
+    used = [each for each in undone if changed.get(each, each).redemption_id is not None]
+    for step in steps:
+        given = step.given
+        if not step.is_new:
+            continue
+        if step.undone:
+            written.append(given._replace(undone_at=now))
+        elif step.is_kept:
+            written.append(given._replace(refusal=TIER_KEPT))
+        elif used:
+            old = used.pop(0)
+            written.append(given._replace(redemption_id=old.redemption_id))
+            changed[old] = changed.get(old, old)._replace(redemption_id=None)
+        else:
+            wanted.append(given)

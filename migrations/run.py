@@ -17,11 +17,11 @@ GRANT USAGE ON SCHEMA public TO {role};
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};
 GRANT INSERT ON asset, account TO {role};
 GRANT UPDATE (closed_at) ON account TO {role};
-GRANT INSERT ON purchase, activity, award, refund, claw_back, lot_use, member_move,
-    programme_version, redemption_part, voucher_use, stock_change, gift, referral_code,
-    household_change, expiry_warning, fact TO {role};
-GRANT INSERT, UPDATE ON brand, api_key, member, wallet, lot, cap_use, budget_use, tally,
-    status_grant, redemption, voucher, pool_code, reward_stock, automatic_reward,
+GRANT INSERT ON purchase, activity, award, refund, claw_back, lot_use, hold_return, member_move,
+    programme_version, redemption_part, redemption_step, voucher_use, stock_change, gift,
+    referral_code, household_change, expiry_warning, fact TO {role};
+GRANT INSERT, UPDATE ON brand, api_key, member, wallet, lot, forgiveness, cap_use, budget_use,
+    tally, status_grant, redemption, voucher, pool_code, reward_stock, automatic_reward,
     reward_look, reward_start, household, household_member, household_invitation, referral,
     fact_cursor, request TO {role};
 GRANT DELETE ON request, expiry_warning, reward_look TO {role};

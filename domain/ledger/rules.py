@@ -102,13 +102,14 @@ class Journal:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What is to become of a hold; ``amount`` None posts all of it."""
+    """What is to become of a hold; ``amount`` None posts all of it, ``meta`` goes on record."""
 
     key: UUID
     hold_id: int
     kind: Kind
     code: str
     amount: int | None = None
+    meta: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

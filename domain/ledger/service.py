@@ -203,6 +203,7 @@ async def resolve(
             effective_at=now,
             effective_on=brand.day(now),
             transfers=(_resolution(item, held[item.hold_id]),) if item.hold_id in held else (),
+            meta=item.meta,
             refusal=None if item.hold_id in held else "HOLD_NOT_FOUND",
             request=_asked("resolve", item.hold_id, item.kind, item.code, item.amount),
         )

@@ -87,6 +87,20 @@ class RedemptionPartRow(Base):
     hold_id: Mapped[int] = mapped_column(BigInteger)
 
 
+class RedemptionStepRow(Base):
+    """What somebody did with a redemption, and the ``state`` it led to. Rows never change."""
+
+    __tablename__ = "redemption_step"
+    __table_args__ = (Index("redemption_step_redemption_idx", "redemption_id", "taken_at"),)
+
+    id: Mapped[UUID] = mapped_column(PG_UUID, primary_key=True)
+    redemption_id: Mapped[UUID] = mapped_column(ForeignKey("redemption.id"))
+    state: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(Text)
+    taken_at: Mapped[datetime] = mapped_column(INSTANT)
+    request: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class RewardStockRow(Base):
     """How many of a reward are taken, and how many staff added to what the programme says.
 

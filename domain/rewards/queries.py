@@ -8,43 +8,9 @@ from uuid import UUID
 from domain.brands.rules import Brand
 from domain.programmes.rules import Timeline
 from domain.rewards.rules_catalogue import Offer, Why
+from domain.rewards.rules_steps import Redemption
 from domain.rewards.section_parts import Reward
 from kit.db import Session
-
-Place = tuple[datetime, UUID]
-"""Where a redemption stands in a list: when it was asked for, and its id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Redemption:
-    """A redemption as of an instant: past its deadline it has lapsed, whatever a job has booked.
-
-    ``points``, ``money`` and ``value`` are those of all of it, in smallest units.
-    """
-
-    id: UUID
-    member_id: UUID
-    household_id: UUID | None
-    reward: str
-    kind: str
-    version_id: int
-    quantity: int
-    points: int
-    money: int
-    value: int
-    state: str
-    automatic: str | None
-    requested_at: datetime
-    requested_by: str
-    deadline: datetime | None
-    approved_by: str | None
-    approved_at: datetime | None
-    fulfilled_by: str | None
-    fulfilled_at: datetime | None
-    reference: str | None
-    ended_at: datetime | None
-    ended_by: str | None
-    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +44,14 @@ async def of_members(
     member_ids: Collection[UUID],
     *,
     first: int,
-    before: Place | None = None,
+    before: UUID | None = None,
+    after: UUID | None = None,
     states: Collection[str] = (),
 ) -> dict[UUID, list[Redemption]]:
-    """Return up to ``first`` redemptions of each member, newest first, in these states or any."""
+    """Return up to ``first`` redemptions of each member, newest first, in these states or any.
+
+    ``before``: those older than this redemption. ``after``: those newer than it, oldest first.
+    """
     raise NotImplementedError
 
 
@@ -91,11 +61,12 @@ async def of_brand(
     brand_id: int,
     *,
     first: int,
-    before: Place | None = None,
+    before: UUID | None = None,
+    after: UUID | None = None,
     states: Collection[str] = (),
     reward: str | None = None,
 ) -> list[Redemption]:
-    """Return up to ``first`` redemptions of a brand, newest first."""
+    """Return up to ``first`` redemptions of a brand, as `of_members` does."""
     raise NotImplementedError
 
 

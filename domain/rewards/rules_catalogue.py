@@ -124,11 +124,11 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class MemberFacts:
-    """What is known of who asks. ``used`` is what each limit has counted, in its unit."""
+    """What is known of who asks. ``used`` is what each limit has counted so far, in its unit."""
 
     tiers: frozenset[str] = frozenset()
     birthday: date | None = None
-    used: Mapping[Limit, int] = field(default_factory=dict)
+    used: dict[Limit, int] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=1000)

@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.add_column(
         "wallet", sa.Column("forgiven", sa.BigInteger(), server_default="0", nullable=False)
     )
+    _wallets()
     _vouchers()
     _rewards()
     _rewards_by_themselves()
@@ -30,6 +31,36 @@ def upgrade() -> None:
 def downgrade() -> None:
     """There is no way back: what members redeemed would be lost."""
     raise NotImplementedError
+
+
+def _wallets() -> None:
+    op.create_table(
+        "hold_return",
+        sa.Column("journal_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hold_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("journal_id", name=op.f("hold_return_pkey")),
+    )
+    op.create_index(op.f("hold_return_hold_id_idx"), "hold_return", ["hold_id"])
+    op.create_table(
+        "forgiveness",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("brand_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("upto", sa.BigInteger(), nullable=False),
+        sa.Column("forgiven_at", INSTANT, nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("collected", sa.BigInteger(), server_default="0", nullable=False),
+        sa.CheckConstraint(
+            "points > 0 AND collected BETWEEN 0 AND points", name=op.f("forgiveness_points_check")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("forgiveness_pkey")),
+    )
+    op.create_index(
+        "forgiveness_open_idx",
+        "forgiveness",
+        ["account_id", "id"],
+        postgresql_where=sa.text("collected < points"),
+    )
 
 
 def _vouchers() -> None:
@@ -179,6 +210,22 @@ def _rewards() -> None:
         sa.PrimaryKeyConstraint("redemption_id", "member_id", name=op.f("redemption_part_pkey")),
     )
     op.create_index("redemption_part_hold_idx", "redemption_part", ["hold_id"], unique=True)
+    op.create_table(
+        "redemption_step",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("redemption_id", sa.UUID(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("taken_at", INSTANT, nullable=False),
+        sa.Column("request", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["redemption_id"], ["redemption.id"], name=op.f("redemption_step_redemption_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("redemption_step_pkey")),
+    )
+    op.create_index(
+        "redemption_step_redemption_idx", "redemption_step", ["redemption_id", "taken_at"]
+    )
 
 
 def _rewards_by_themselves() -> None:
@@ -404,6 +451,7 @@ def _referrals() -> None:
         sa.Column("friend_id", sa.UUID(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text()),
+        sa.Column("version_id", sa.BigInteger(), nullable=False),
         sa.Column("claimed_at", INSTANT, nullable=False),
         sa.Column("expires_at", INSTANT, nullable=False),
         sa.Column("event_id", sa.UUID()),
@@ -414,7 +462,21 @@ def _referrals() -> None:
         sa.Column("reviewed_by", sa.Text()),
         sa.Column("review_note", sa.Text()),
         sa.CheckConstraint(
-            "(state = 'qualified') <= (rewards_at IS NOT NULL)", name=op.f("referral_rewards_check")
+            "state = 'refused' OR friend_id <> referrer_id", name=op.f("referral_sides_check")
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('review', 'refused') OR reason IS NOT NULL",
+            name=op.f("referral_reason_check"),
+        ),
+        sa.CheckConstraint(
+            "(state IN ('qualified', 'rewarded')) = (event_id IS NOT NULL)"
+            " AND (event_id IS NULL) = (qualified_at IS NULL)"
+            " AND (event_id IS NULL) = (rewards_at IS NULL)",
+            name=op.f("referral_event_check"),
+        ),
+        sa.CheckConstraint(
+            "(state = 'rewarded') = (rewarded_at IS NOT NULL)",
+            name=op.f("referral_rewarded_check"),
         ),
         sa.CheckConstraint(
             "state IN ('review', 'pending', 'qualified', 'rewarded', 'refused')",
@@ -429,10 +491,10 @@ def _referrals() -> None:
     )
     op.create_index("referral_brand_idx", "referral", ["brand_id", "state", "claimed_at", "id"])
     op.create_index(
-        "referral_event_idx",
+        "referral_declined_idx",
         "referral",
-        ["event_id"],
-        postgresql_where=sa.text("state = 'qualified'"),
+        ["friend_id"],
+        postgresql_where=sa.text("state = 'refused' AND reviewed_at IS NOT NULL"),
     )
     op.create_index(
         "referral_friend_idx",

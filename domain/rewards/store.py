@@ -1,0 +1,262 @@
+"""How redemptions, their parts and steps, and stock are locked, loaded and written, many at once.
+
+Whoever locks several locks wallets first, then stock by reward, then redemptions by id.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from domain.rewards.rules_limits import Redeemed
+from domain.rewards.rules_steps import Part, Redemption
+from kit.db import Session
+
+COLUMNS = (
+    "id, member_id, household_id, reward, kind, version_id, quantity, points, money, value, state,"
+    " automatic, requested_at, requested_by, deadline, approved_by, approved_at, fulfilled_by,"
+    " fulfilled_at, reference, ended_at, ended_by, reason"
+)
+LIVING = "state IN ('waiting', 'held', 'fulfilled') AND (deadline IS NULL OR deadline > {now})"
+"""Which redemptions count: not those that came to nothing, booked or not."""
+
+_LAPSE = f"""
+WITH late AS (
+    SELECT id FROM redemption WHERE brand_id = $1 AND reward = ANY ($2) AND deadline <= $3
+    ORDER BY id LIMIT $4 FOR NO KEY UPDATE
+)
+UPDATE redemption SET state = 'lapsed', ended_at = deadline, deadline = NULL
+WHERE id IN (SELECT id FROM late) AND deadline <= $3 RETURNING {COLUMNS}
+"""  # noqa: S608 - made of constants
+LATE_MAX = 10_000
+_REDEEMED = f"""
+SELECT member_id, reward, width_bucket(requested_at, $3::timestamptz[]),
+       sum(quantity)::bigint, sum(points)::bigint, sum(value)::bigint
+FROM redemption
+WHERE member_id = ANY ($2) AND ($4::timestamptz IS NULL OR requested_at >= $4)
+  AND {LIVING.format(now="$1")}
+GROUP BY 1, 2, 3
+"""  # noqa: S608 - made of constants
+
+
+class Stock(NamedTuple):
+    """How many of a reward are taken, and how many staff added to what the programme says."""
+
+    taken: int
+    added: int
+
+
+class Step(NamedTuple):
+    """What somebody did with a redemption, by the key it was asked with."""
+
+    id: UUID
+    redemption_id: UUID
+    state: str
+    actor: str
+    request: bytes
+
+
+def redemption(row: asyncpg.Record) -> Redemption:
+    """Return a row of `COLUMNS`."""
+    return Redemption(*row)
+
+
+async def lock_stock(session: Session, brand_id: int, rewards: Collection[str]) -> dict[str, Stock]:
+    """Lock how many of these rewards are taken until the transaction ends."""
+    codes = sorted(set(rewards))
+    if not codes:
+        return {}
+    await session.fetch(
+        "INSERT INTO reward_stock (brand_id, reward) SELECT $1, r FROM unnest($2::text[]) AS r"
+        " ORDER BY r ON CONFLICT DO NOTHING",
+        brand_id,
+        codes,
+    )
+    rows = await session.fetch(
+        "SELECT reward, taken, added FROM reward_stock WHERE brand_id = $1 AND reward = ANY ($2)"
+        " ORDER BY reward FOR NO KEY UPDATE",
+        brand_id,
+        codes,
+    )
+    return {row[0]: Stock(row[1], row[2]) for row in rows}
+
+
+async def lapse(
+    session: Session,
+    now: datetime,
+    brand_id: int,
+    rewards: Collection[str],
+    limit: int = LATE_MAX,
+) -> list[Redemption]:
+    """End the redemptions of these rewards that are past their deadline; return them.
+
+    The caller has the rewards' stock locked, and gives it back.
+    """
+    rows = await session.fetch(_LAPSE, brand_id, list(rewards), now, limit)
+    return [redemption(row) for row in rows]
+
+
+async def take_stock(session: Session, brand_id: int, units: Mapping[str, int]) -> None:
+    """Add to how many of rewards are taken, or take from it."""
+    changes = sorted((reward, change) for reward, change in units.items() if change)
+    if not changes:
+        return
+    # Not by one statement: what an insert would be is checked, and taken can't be below zero.
+    await session.fetch(
+        "INSERT INTO reward_stock (brand_id, reward) SELECT $1, r FROM unnest($2::text[]) AS r"
+        " ORDER BY r ON CONFLICT DO NOTHING",
+        brand_id,
+        [reward for reward, _ in changes],
+    )
+    await session.fetch(
+        "UPDATE reward_stock s SET taken = s.taken + n.units"
+        " FROM (SELECT r.reward, c.units FROM unnest($2::text[], $3::bigint[]) AS c(reward, units)"
+        " JOIN reward_stock r ON r.brand_id = $1 AND r.reward = c.reward"
+        " ORDER BY r.reward FOR NO KEY UPDATE OF r) AS n"
+        " WHERE s.brand_id = $1 AND s.reward = n.reward",
+        brand_id,
+        [reward for reward, _ in changes],
+        [change for _, change in changes],
+    )
+
+
+async def redeemed(
+    session: Session,
+    now: datetime,
+    member_ids: Collection[UUID],
+    starts: Sequence[datetime],
+    since: datetime | None,
+) -> dict[UUID, list[Redeemed]]:
+    """Return what members redeemed since an instant (None: ever), by reward and stretch of time.
+
+    A stretch is what lies between two of ``starts``: see `rules_limits`.
+    """
+    rows = await session.fetch(
+        _REDEEMED,
+        now,
+        list(member_ids),
+        list(starts),
+        since,
+    )
+    found: dict[UUID, list[Redeemed]] = {member_id: [] for member_id in member_ids}
+    for member_id, *sums in rows:
+        found[member_id].append(Redeemed(*sums))
+    return found
+
+
+async def load(
+    session: Session, brand_id: int, ids: Collection[UUID], *, lock: bool
+) -> dict[UUID, Redemption]:
+    """Return those of these redemptions that are the brand's, as they are booked."""
+    rows = await session.fetch(
+        f"SELECT {COLUMNS} FROM redemption WHERE brand_id = $1 AND id = ANY ($2)"  # noqa: S608
+        f" ORDER BY id {'FOR NO KEY UPDATE' if lock else ''}",
+        brand_id,
+        list(ids),
+    )
+    return {row["id"]: redemption(row) for row in rows}
+
+
+async def requests(
+    session: Session, brand_id: int, ids: Collection[UUID]
+) -> dict[UUID, tuple[Redemption, bytes]]:
+    """Return those of the redemptions ``ids`` that there are, with the hash of what was asked."""
+    rows = await session.fetch(
+        f"SELECT request, {COLUMNS} FROM redemption"  # noqa: S608 - constants
+        " WHERE brand_id = $1 AND id = ANY ($2)",
+        brand_id,
+        list(ids),
+    )
+    return {row["id"]: (Redemption(*row[1:]), row["request"]) for row in rows}
+
+
+async def parts(session: Session, ids: Collection[UUID]) -> dict[UUID, list[Part]]:
+    """Return what members pay of each of these redemptions."""
+    rows = await session.fetch(
+        "SELECT redemption_id, member_id, points, hold_id FROM redemption_part"
+        " WHERE redemption_id = ANY ($1) ORDER BY redemption_id, hold_id",
+        list(ids),
+    )
+    found: dict[UUID, list[Part]] = {id_: [] for id_ in ids}
+    for row in rows:
+        found[row["redemption_id"]].append(Part(*row))
+    return found
+
+
+async def insert(session: Session, brand_id: int, new: Sequence[tuple[Redemption, bytes]]) -> None:
+    """Write new redemptions with the hashes of what was asked."""
+    rows = [each for each, _ in new]
+    await session.fetch(
+        f"INSERT INTO redemption (brand_id, {COLUMNS}, request)"  # noqa: S608 - constants
+        " SELECT $1, n.* FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[],"
+        " $7::bigint[], $8::int[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[],"
+        " $13::text[], $14::timestamptz[], $15::text[], $16::timestamptz[], $17::text[],"
+        " $18::timestamptz[], $19::text[], $20::timestamptz[], $21::text[], $22::timestamptz[],"
+        " $23::text[], $24::text[], $25::bytea[]) AS n",
+        brand_id,
+        *([getattr(each, name.strip()) for each in rows] for name in COLUMNS.split(",")),
+        [request for _, request in new],
+    )
+
+
+async def insert_parts(session: Session, new: Sequence[Part]) -> None:
+    """Write who pays how much of redemptions."""
+    if new:
+        await session.fetch(
+            "INSERT INTO redemption_part (redemption_id, member_id, points, hold_id)"
+            " SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[])",
+            [each.redemption_id for each in new],
+            [each.member_id for each in new],
+            [each.points for each in new],
+            [each.hold_id for each in new],
+        )
+
+
+async def update(session: Session, changed: Collection[Redemption]) -> None:
+    """Write what has become of redemptions that are locked."""
+    await session.fetch(
+        "UPDATE redemption r SET state = n.state, deadline = n.deadline,"
+        " approved_by = n.approved_by, approved_at = n.approved_at,"
+        " fulfilled_by = n.fulfilled_by, fulfilled_at = n.fulfilled_at, reference = n.reference,"
+        " ended_at = n.ended_at, ended_by = n.ended_by, reason = n.reason"
+        " FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::timestamptz[],"
+        " $6::text[], $7::timestamptz[], $8::text[], $9::timestamptz[], $10::text[], $11::text[])"
+        " AS n(id, state, deadline, approved_by, approved_at, fulfilled_by, fulfilled_at,"
+        " reference, ended_at, ended_by, reason) WHERE r.id = n.id",
+        [each.id for each in changed],
+        [each.state for each in changed],
+        [each.deadline for each in changed],
+        [each.approved_by for each in changed],
+        [each.approved_at for each in changed],
+        [each.fulfilled_by for each in changed],
+        [each.fulfilled_at for each in changed],
+        [each.reference for each in changed],
+        [each.ended_at for each in changed],
+        [each.ended_by for each in changed],
+        [each.reason for each in changed],
+    )
+
+
+async def steps(session: Session, brand_id: int, ids: Collection[UUID]) -> dict[UUID, Step]:
+    """Return those of the steps ``ids`` that were taken."""
+    rows = await session.fetch(
+        "SELECT s.id, s.redemption_id, s.state, s.actor, s.request FROM redemption_step s"
+        " JOIN redemption r ON r.id = s.redemption_id"
+        " WHERE r.brand_id = $1 AND s.id = ANY ($2)",
+        brand_id,
+        list(ids),
+    )
+    return {row["id"]: Step(*row) for row in rows}
+
+
+async def insert_steps(session: Session, now: datetime, taken: Sequence[Step]) -> None:
+    """Write steps."""
+    await session.fetch(
+        "INSERT INTO redemption_step (id, redemption_id, state, actor, request, taken_at)"
+        " SELECT i, r, s, a, q, $1 FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[],"
+        " $6::bytea[]) AS n(i, r, s, a, q)",
+        now,
+        *map(list, zip(*taken, strict=True)),
+    )

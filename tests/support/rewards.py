@@ -1,0 +1,104 @@
+"""A shop whose programme has rewards, and short ways to redeem, fulfil and return there."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from api.sections import SECTIONS
+from domain.programmes import queries as programmes
+from domain.rewards.service_cancel import Cancel, Return, cancel, take_return
+from domain.rewards.service_fulfil import Approve, Fulfil, approve, fulfil
+from domain.rewards.service_redeem import Redeem, RedeemOutcome, redeem
+from domain.rewards.service_steps import Resolved
+from domain.rewards.service_stock import StockChange, StockOutcome, change_stock
+from kit.db import Session
+from tests.support.shop import Shop
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+PROGRAMME = """
+[brand]
+code = "cafe"
+name = "Café"
+currency = "USD"
+time_zone = "America/New_York"
+
+[points]
+code = "bean"
+name = "Beans"
+expires = { months = 12 }
+
+[earning]
+points = "1"
+per = "1"
+rounding = "floor"
+base = "after_discount"
+
+[enrolment]
+on_first_purchase = true
+"""
+
+
+def programme(*tables: str) -> str:
+    """Return a programme: a point per dollar, and these tables of rewards."""
+    return "\n".join((PROGRAMME, *tables))
+
+
+def reward(code: str, points: str = "100", **settings: str) -> str:
+    """Return a reward's table: a free voucher in English unless ``settings``, as TOML, say else."""
+    lines = {"kind": '"voucher"', "name": f'"{code}"', **settings}
+    told = "\n".join(f"{name.rstrip('_')} = {value}" for name, value in lines.items())
+    return f'[[rewards.reward]]\ncode = "{code}"\npoints = "{points}"\n{told}\n'
+
+
+def wish(key: str, member: str, code: str, **more: Any) -> Redeem:
+    """Return what a member asks for himself."""
+    return Redeem(key, member, code, **{"requested_by": member, **more})
+
+
+async def _run(
+    shop: Shop, verb: Callable[..., Awaitable[list[Answer]]], items: Sequence[Item]
+) -> list[Answer]:
+    async def work(session: Session) -> list[Answer]:
+        timeline = await programmes.timeline_to_write(session, shop.brand.id, SECTIONS)
+        return await verb(session, shop.clock.now(), shop.brand, timeline, items)
+
+    return await shop.database.write(work)
+
+
+async def redeemed(shop: Shop, *items: Redeem) -> list[RedeemOutcome]:
+    """Ask for rewards in one batch."""
+    return await _run(shop, redeem, items)
+
+
+async def approved(shop: Shop, *items: Approve) -> list[Resolved]:
+    """Approve redemptions in one batch."""
+    return await _run(shop, approve, items)
+
+
+async def fulfilled(shop: Shop, *items: Fulfil) -> list[Resolved]:
+    """Fulfil redemptions in one batch."""
+    return await _run(shop, fulfil, items)
+
+
+async def cancelled(shop: Shop, *items: Cancel) -> list[Resolved]:
+    """Cancel redemptions in one batch."""
+    return await _run(shop, cancel, items)
+
+
+async def returned(shop: Shop, *items: Return) -> list[Resolved]:
+    """Return redemptions in one batch."""
+    return await _run(shop, take_return, items)
+
+
+async def stocked(shop: Shop, *items: StockChange) -> list[StockOutcome]:
+    """Change stock in one batch."""
+    return await _run(shop, change_stock, items)
+
+
+def id_of(outcome: RedeemOutcome) -> UUID:
+    """Return the id of what was granted."""
+    assert outcome.code is None, outcome
+    assert outcome.redemption_id is not None
+    return outcome.redemption_id

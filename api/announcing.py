@@ -27,6 +27,10 @@ KINDS = frozenset(
         "PointsReleased",
         "PurchaseRecorded",
         "PurchaseRefunded",
+        "ReferralClaimed",
+        "ReferralFlagged",
+        "ReferralQualified",
+        "ReferralRewarded",
         "TierChanged",
         "VoucherUsed",
     }

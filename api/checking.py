@@ -7,6 +7,7 @@ from typing import Any
 from domain.earning import invariants as earning
 from domain.households import invariants as households
 from domain.ledger import invariants as ledger
+from domain.referrals import invariants as referrals
 from domain.vouchers import invariants as vouchers
 from domain.wallets import invariants as wallets
 from kit.db import Session
@@ -17,6 +18,7 @@ INVARIANTS: dict[str, str] = {
     **earning.INVARIANTS,
     **vouchers.INVARIANTS,
     **households.INVARIANTS,
+    **referrals.INVARIANTS,
 }
 SHOWN_MAX = 20
 

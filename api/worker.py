@@ -9,6 +9,7 @@ from api.runtime import Runtime
 from api.sections import SECTIONS
 from domain.expiry.jobs import warn
 from domain.ledger.jobs import roll_up
+from domain.referrals.jobs import follow, reward
 from domain.wallets.jobs import expire_holds, expire_lots
 from kit.db import Database, Session
 from kit.job_runner import JobRunner
@@ -33,6 +34,8 @@ def runner(runtime: Runtime) -> JobRunner:
     runner.tick("expire holds", ticking(database, expire_holds), every_seconds=30)
     runner.tick("expire lots", ticking(database, expire_lots), every_seconds=30)
     runner.tick("warn of ends", ticking(database, _warn), every_seconds=_WARN_SECONDS)
+    runner.tick("follow friends", ticking(database, _follow), every_seconds=1)
+    runner.tick("reward referrals", ticking(database, _reward), every_seconds=30)
     runner.tick(
         "forget old jobs", ticking(database, _forget, rounds_max=1), every_seconds=_HOUR_SECONDS
     )
@@ -63,6 +66,14 @@ async def _roll_up(session: Session, _: datetime) -> int:
 
 async def _warn(session: Session, now: datetime) -> int:
     return await warn(session, now, SECTIONS)
+
+
+async def _follow(session: Session, now: datetime) -> int:
+    return await follow(session, now, SECTIONS)
+
+
+async def _reward(session: Session, now: datetime) -> int:
+    return await reward(session, now, SECTIONS)
 
 
 async def _forget(session: Session, now: datetime) -> int:

@@ -3,17 +3,16 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
+from domain.referrals.rules_course import State
 from domain.vouchers.rules_code import shown
 from kit.db import Session
 
-State = Literal["review", "pending", "qualified", "rewarded", "refused"]
-
 _REFERRAL = (
-    "SELECT id, referrer_id, friend_id, state, reason, claimed_at, expires_at, event_id,"
-    " qualified_at, rewards_at, rewarded_at, reviewed_at, reviewed_by, review_note FROM referral "
+    "SELECT id, referrer_id, friend_id, state, reason, version_id, claimed_at, expires_at,"
+    " event_id, qualified_at, rewards_at, rewarded_at, reviewed_at, reviewed_by,"
+    " review_note FROM referral "
 )
 _OF_MEMBERS = """
 WHERE id IN (
@@ -38,8 +37,9 @@ class Referral:
     """That a friend named a member's code, and what came of it.
 
     ``reason`` says why it is refused, or why staff look at it; staff see refused ones, members
-    don't. ``event_id`` is the purchase or activity by which it qualified. A pending one counts if
-    the friend does it before ``expires_at``; a qualified one is rewarded from ``rewards_at`` on.
+    don't. The version in force when it was claimed says what counts. ``event_id`` is the purchase
+    or activity by which it qualified, at ``qualified_at``. A pending one counts if the friend does
+    it before ``expires_at``; a qualified one is rewarded from ``rewards_at`` on.
     """
 
     id: UUID
@@ -47,6 +47,7 @@ class Referral:
     friend_id: UUID
     state: State
     reason: str | None
+    version_id: int
     claimed_at: datetime
     expires_at: datetime
     event_id: UUID | None

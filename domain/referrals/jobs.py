@@ -1,0 +1,178 @@
+"""Follows what friends do, and rewards the referrals that nothing can undo any more."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.brands import queries as brands
+from domain.brands.rules import Brand
+from domain.earning.rules import Activity
+from domain.earning.service import record_activities
+from domain.programmes import queries as programmes
+from domain.programmes.rules import SectionKinds, Timeline
+from domain.referrals import store
+from domain.referrals.rules_course import Course, OpenReferral, course, terms_of
+from domain.referrals.section import REFERRAL, REFERRED, ReferralsSection
+from domain.wallets.queries import books
+from domain.wallets.store import lock_members
+from kit import facts
+from kit.db import Session
+from kit.facts import Fact
+
+SUBSCRIBER = "referrals"
+# The subject of each is the friend's id, or that of somebody who is nobody's friend.
+FOLLOWED = frozenset(
+    ("PurchaseRecorded", "ActivityRecorded", "PurchaseRefunded", "ReferralClaimed")
+)
+CHANNEL = "referral"
+
+
+async def follow(
+    session: Session, now: datetime, sections: SectionKinds, limit: int = 1_000
+) -> int:
+    """Judge the referrals of members of whom something is told; return how many facts were read.
+
+    Each is judged by all that is recorded by now, so that it makes no difference how often and
+    in which order facts come. 0: all done.
+    """
+    if not await facts.waiting(session, SUBSCRIBER):
+        return 0
+    taken = await facts.take(session, SUBSCRIBER, limit=limit)
+    touched: dict[int, set[UUID]] = {}
+    for fact in taken:
+        if fact.kind in FOLLOWED:
+            touched.setdefault(fact.tenant_id, set()).add(UUID(fact.subject))
+    for brand_id in sorted(touched):
+        await _judge_friends(session, now, sections, brand_id, touched[brand_id])
+    return len(taken)
+
+
+async def _judge_friends(
+    session: Session,
+    now: datetime,
+    sections: SectionKinds,
+    brand_id: int,
+    friends: Collection[UUID],
+) -> None:
+    items = await store.lock_open(session, brand_id, friends)
+    if items:
+        brand = await brands.by_id(session, brand_id)
+        assert brand is not None
+        timeline = await programmes.timeline(session, brand_id, sections)
+        await _judge(session, now, brand, timeline, items)
+
+
+async def reward(session: Session, now: datetime, sections: SectionKinds, limit: int = 100) -> int:
+    """Reward up to ``limit`` referrals of one brand that are due; return how many were looked at.
+
+    Both have then done their activity, at the instant from which nothing could undo it: the
+    programme of that instant says what they get. It is known by the referral, so that nobody
+    gets it twice. What was returned in time and is only known by now is not rewarded. 0: all done.
+    """
+    found = await store.due(session, now, limit)
+    if found is None:
+        return 0
+    brand_id, friends = found
+    brand = await brands.by_id(session, brand_id)
+    assert brand is not None
+    timeline = await programmes.timeline_to_write(session, brand_id, sections)
+    # Wallets first, as everybody does; with them no purchase is returned meanwhile.
+    await _lock_wallets(session, brand, friends)
+    items = await store.lock_open(session, brand_id, friends)
+    courses = await _judge(session, now, brand, timeline, items)
+    ready = [
+        (courses[item.id].rewards_at or now, item)
+        for item in items
+        if courses[item.id].state == "qualified" and (courses[item.id].rewards_at or now) <= now
+    ]
+    ready.sort(key=lambda each: (each[0], each[1].id))
+    if ready:
+        await _reward(session, now, brand, timeline, ready)
+    return len(friends)
+
+
+async def _lock_wallets(session: Session, brand: Brand, friends: Sequence[UUID]) -> None:
+    accounts = await books(session, brand.id)
+    assert accounts is not None
+    sides = await store.sides(session, brand.id, friends)
+    await lock_members(session, brand.id, accounts.asset_id, sides)
+
+
+async def _judge(
+    session: Session, now: datetime, brand: Brand, timeline: Timeline, items: Sequence[OpenReferral]
+) -> dict[UUID, Course]:
+    """Find out where locked referrals stand by now, write it and tell of it."""
+    sections = {
+        each.version_id: each.document.section(ReferralsSection)
+        for each in timeline.programmes
+        if each.version_id in {item.version_id for item in items}
+    }
+    terms = {version_id: terms_of(section, brand) for version_id, section in sections.items()}
+    events = await store.events(session, brand.id, items, terms)
+    courses = {
+        item.id: course(sections[item.version_id], brand, item, events[item.id]) for item in items
+    }
+    before = {item.id: (item.event_id, item.rewards_at) for item in items}
+    moved = {
+        id_: each
+        for id_, each in courses.items()
+        if each.state == "refused" or (each.event_id, each.rewards_at) != before[id_]
+    }
+    await store.move(session, moved)
+    told = [_fact(brand, item, courses[item.id]) for item in items if item.id in moved]
+    await facts.record(session, now, [fact for fact in told if fact])
+    return courses
+
+
+def _fact(brand: Brand, item: OpenReferral, moved: Course) -> Fact | None:
+    what: dict[str, Any] = {"referral": str(item.id)}
+    if moved.state == "refused":
+        what["reason"] = moved.reason
+        return Fact(brand.id, "ReferralFlagged", str(item.referrer_id), what)
+    if moved.state == "qualified" and item.event_id is None:
+        what["rewardsAt"] = moved.rewards_at
+        return Fact(brand.id, "ReferralQualified", str(item.referrer_id), what)
+    return None
+
+
+async def _reward(
+    session: Session,
+    now: datetime,
+    brand: Brand,
+    timeline: Timeline,
+    ready: Sequence[tuple[datetime, OpenReferral]],
+) -> None:
+    activities = [each for at, item in ready for each in _activities(at, item)]
+    outcomes = await record_activities(session, now, brand, timeline, activities)
+    both = list(zip(outcomes[::2], outcomes[1::2], strict=True))
+    rows = [
+        # Nothing is left to try again where one was refused: staff see why.
+        (item.id, mine.code or other.code)
+        for (_, item), (mine, other) in zip(ready, both, strict=True)
+    ]
+    await store.reward(session, now, rows)
+    told = [
+        _rewarded(brand, item, mine.points)
+        for (_, item), (mine, _) in zip(ready, both, strict=True)
+    ]
+    await facts.record(session, now, told)
+
+
+def _rewarded(brand: Brand, item: OpenReferral, points: int) -> Fact:
+    what = {"referral": str(item.id), "points": points}
+    return Fact(brand.id, "ReferralRewarded", str(item.referrer_id), what)
+
+
+def _activities(at: datetime, item: OpenReferral) -> list[Activity]:
+    return [
+        Activity(
+            external_id=f"{kind}:{item.id}",
+            member=member,
+            kind=kind,
+            occurred_at=at,
+            channel=CHANNEL,
+            attributes={"referral": str(item.id)},
+        )
+        for kind, member in ((REFERRAL, item.referrer), (REFERRED, item.friend))
+    ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import cast
 from uuid import UUID
 
@@ -94,7 +93,7 @@ def _invite(state: State, item: Invitation, invitation_id: UUID) -> Done:
         raise _refused("ALREADY_INVITED", message)
     if before:
         state.answer(before, accepted=False)
-    expires_at = state.now + timedelta(days=section.invitation_days)
+    expires_at = state.end_of(section.invitation_days)
     role = cast("Role", item.role)
     state.ask(Asked(invitation_id, household.id, member_id, role, state.now, expires_at))
     return Done(household.id, member_id, invitation_id)
@@ -204,7 +203,7 @@ def _check_may_enter(
     # Whoever comes back to where he or she was doesn't go from one to another.
     others = (at for other, at in state.left.get(member_id, {}).items() if other != household_id)
     last = max(others, default=None)
-    if last is not None and state.now - last < timedelta(days=days):
+    if last is not None and state.now < state.free_from(last, days):
         message = f"Who left a household waits {days} days to enter another."
         raise _refused("TOO_SOON", message)
 

@@ -1,12 +1,13 @@
 """The rows of households that changes are decided on, and how each move changes them."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
 from typing import Literal
 from uuid import UUID
 
 from domain.households.rules import Household, Person, in_order
 from domain.households.section import HouseholdsSection, Role
+from kit.calendar import day_end, day_start
 
 FactKind = Literal["HouseholdEntered", "HouseholdLeft", "HouseholdInvited"]
 
@@ -51,10 +52,12 @@ class State:
 
     ``members`` are the brand's by external id; ``households`` the living ones that any of the
     members named belongs to or was asked into; ``left`` says when a member was last out of which.
+    Days are those of the brand's clock, in ``zone``.
     What was changed is collected in the lists at the end.
     """
 
     now: datetime
+    zone: tzinfo
     section: HouseholdsSection | None
     members: dict[str, UUID]
     households: dict[UUID, Household] = field(default_factory=dict)
@@ -82,6 +85,14 @@ class State:
     def home(self, member_id: UUID) -> Household | None:
         """Return the household a member is in."""
         return self.households.get(self.homes[member_id]) if member_id in self.homes else None
+
+    def end_of(self, days: int) -> datetime:
+        """Return when the day so many days from now is over on the brand's clock."""
+        return day_end(self.zone, self.now.astimezone(self.zone).date() + timedelta(days=days))
+
+    def free_from(self, left_at: datetime, days: int) -> datetime:
+        """Return when the day begins, on the brand's clock, so many days after somebody left."""
+        return day_start(self.zone, left_at.astimezone(self.zone).date() + timedelta(days=days))
 
     def put(self, household: Household, people: list[Person]) -> None:
         """Let a household have these people."""

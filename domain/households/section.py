@@ -16,7 +16,9 @@ class HouseholdsSection(Section):
     """Members may form households; without this section nobody may.
 
     Each keeps the points that he or she earned; those whose role is among ``spenders`` may spend
-    what all of them have. The owner invites, gives roles and lets go.
+    what all of them have. The owner invites, gives roles and lets go. Days are whole days of the
+    brand's clock: an invitation lasts until the end of its last one, and who left on Monday with
+    ``cool_off_days`` 1 may enter another on Tuesday.
     """
 
     optional: ClassVar[bool] = True

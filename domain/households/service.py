@@ -99,7 +99,7 @@ async def change(
     ids = [derived_id("household change", str(brand.id), item.key) for item in items]
     programme = timeline.at(now)
     section = programme.document.find(HouseholdsSection) if programme else None
-    state = await store.load(session, now, brand.id, section, items)
+    state = await store.load(session, now, brand, section, items)
     known = await store.known(session, brand.id, ids)
     new: list[tuple[UUID, KnownChange]] = []
     outcomes = []

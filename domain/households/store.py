@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from domain.brands.rules import Brand
 from domain.households.rules import Household, Person, in_order
 from domain.households.rules_request import Answer, Change, names_of
 from domain.households.rules_state import Asked, State
@@ -34,7 +35,7 @@ class KnownChange(NamedTuple):
 async def load(
     session: Session,
     now: datetime,
-    brand_id: int,
+    brand: Brand,
     section: HouseholdsSection | None,
     items: Sequence[Change],
 ) -> State:
@@ -44,9 +45,9 @@ async def load(
     the households they are in or were asked into, so that who is in one doesn't change.
     """
     names = {name for item in items for name in names_of(item)}
-    accounts = await books(session, brand_id)
+    accounts = await books(session, brand.id)
     wallets = (
-        await lock_named(session, brand_id, accounts.asset_id, sorted(names)) if accounts else {}
+        await lock_named(session, brand.id, accounts.asset_id, sorted(names)) if accounts else {}
     )
     members = {name: wallet.member_id for name, wallet in wallets.items()}
     member_ids = list(members.values())
@@ -57,13 +58,14 @@ async def load(
         " AND left_at IS NULL"
         " UNION ALL SELECT household_id FROM household_invitation WHERE id = ANY ($3))"
         " ORDER BY id FOR NO KEY UPDATE",
-        brand_id,
+        brand.id,
         member_ids,
         answered,
     )
     ids = [row["id"] for row in locked]
     return State(
         now,
+        brand.zone,
         section,
         members,
         households=households(

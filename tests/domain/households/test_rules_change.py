@@ -64,7 +64,7 @@ def check(state: State) -> None:
 def test_any_sequence_keeps_one_owner_a_bound_and_one_place_each(seed: int) -> None:
     chance = Random(seed)
     members = {name: UUID(int=place) for place, name in enumerate(NAMES)}
-    state = State(START, SECTION, members)
+    state = State(START, UTC, SECTION, members)
     for step in range(40):
         key = str(step)
         item = any_change(chance, key, [each.id for each in state.asked.values()])

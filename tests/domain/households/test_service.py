@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -27,6 +27,8 @@ from tests.support.shop import opened_shop
 
 DAY = timedelta(days=1)
 MOMENT = timedelta(microseconds=1)
+# The shop is in New York; its days change clocks on 8 March.
+ENDS = datetime(2026, 3, 17, 4, tzinfo=UTC)
 
 
 async def test_a_family_is_founded_entered_left_and_ended(homes: Homes) -> None:
@@ -39,7 +41,7 @@ async def test_a_family_is_founded_entered_left_and_ended(homes: Homes) -> None:
     (mine,) = await homes.invitations("ben")
     now = homes.shop.clock.now()
     assert (mine.id, mine.household_id, mine.household_name) == (asked, home, "The Browns")
-    assert (mine.role, mine.invited_at, mine.expires_at) == ("adult", now, now + 14 * DAY)
+    assert (mine.role, mine.invited_at, mine.expires_at) == ("adult", now, ENDS)
     (entered,) = await homes.change(Answer("yes", "ben", asked, accept=True))
     assert entered == HouseholdOutcome(home, ben, invitation_id=asked)
     assert await homes.invitations("ben") == []
@@ -83,7 +85,7 @@ async def test_an_invitation_counts_until_before_its_last_moment(homes: Homes) -
     await homes.join("ann", "ben", "cid")
     await homes.found("ann")
     of_ben, of_cid = await homes.invite("ann", "ben"), await homes.invite("ann", "cid")
-    homes.shop.clock.move(14 * DAY - MOMENT)
+    homes.shop.clock.set(ENDS - MOMENT)
     assert await homes.code(Invitation("early", "ann", "cid", "adult")) == "ALREADY_INVITED"
     assert await homes.code(Answer("in time", "ben", of_ben, accept=True)) is None
     homes.shop.clock.move(MOMENT)
@@ -100,7 +102,7 @@ async def test_who_left_enters_another_once_the_days_are_over(homes: Homes) -> N
     await homes.found("dan")
     assert await homes.code(Leaving("bye", "ben")) is None
     asked = await homes.invite("dan", "ben")
-    homes.shop.clock.move(7 * DAY - MOMENT)
+    homes.shop.clock.set(datetime(2026, 3, 9, 4, tzinfo=UTC) - MOMENT)
     assert await homes.code(Answer("early", "ben", asked, accept=True)) == "TOO_SOON"
     assert await homes.code(NewHousehold("early too", "ben", "Ben's")) == "TOO_SOON"
     homes.shop.clock.move(MOMENT)

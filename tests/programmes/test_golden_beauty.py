@@ -16,6 +16,22 @@ factor = "1.5"
 tiers = ["Rouge"]
 """
 EXPIRES = 'expires = { months = 12, after = "activity" }'
+# The shipped file gives the points as a reward (see `test_golden_rewards`). An app that reports
+# an activity instead does it under an id that names the member and the birthday's year: an id
+# counts once, also if thirty days go over New Year.
+BY_ACTIVITY = """
+[[earning.rule]]
+name = "Birthday points"
+on = "birthday-points"
+points = "250"
+birthday_days = 30
+
+[[earning.cap]]
+name = "One birthday a year"
+period = "year"
+times = 1
+rules = ["Birthday points"]
+"""
 
 
 async def test_s1_tiers_by_the_spend_of_a_calendar_year(opened: Opener) -> None:
@@ -121,7 +137,7 @@ async def test_s4_inactivity_ends_the_whole_balance(opened: Opener) -> None:
 
 async def test_s5_birthday_points_once_a_year_within_thirty_days(opened: Opener) -> None:
     """250 points instead of the gift: people.com/lifestyle/best-weekend-sales-16-april-2021."""
-    scene = await opened("beauty-insider", "2026-01-01")
+    scene = await opened(shipped("beauty-insider") + BY_ACTIVITY, "2026-01-01")
     await scene.join("ann", "2026-01-02", birthday="1990-05-10")
     assert await scene.act("ann", "birthday-points", "2026-05-09") == 0
     assert await scene.act("ann", "birthday-points", "2026-06-08") == 250
@@ -131,8 +147,8 @@ async def test_s5_birthday_points_once_a_year_within_thirty_days(opened: Opener)
 
 
 async def test_s5_a_birthday_that_goes_over_new_year_counts_once(opened: Opener) -> None:
-    """The file asks for an id of the birthday's year: whoever asks twice is refused."""
-    scene = await opened("beauty-insider", "2026-01-01")
+    """The rule asks for an id of the birthday's year: whoever asks twice is refused."""
+    scene = await opened(shipped("beauty-insider") + BY_ACTIVITY, "2026-01-01")
     await scene.join("noel", "2026-01-02", birthday="1990-12-24")
     for day, year, points in (("2026-12-26", 2026, 250), ("2027-01-05", 2026, 0)):
         name = f"birthday-noel-{year}"

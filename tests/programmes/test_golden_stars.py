@@ -7,6 +7,44 @@ import pytest
 
 from tests.support.scenes import Opener, shipped
 
+# The shipped file gives the treat as a reward (see `test_golden_rewards`). An app may report an
+# activity instead that gives the Stars which the treat costs: they end with the day and count
+# towards no tier.
+TREAT_IN_STARS = """
+[[earning.rule]]
+name = "Birthday treat, Green"
+on = "birthday-treat"
+points = "200"
+birthday_days = 1
+tiers = ["Green"]
+qualifies = false
+expires = { months = 0 }
+
+[[earning.rule]]
+name = "Birthday treat, Gold"
+on = "birthday-treat"
+points = "200"
+birthday_days = 7
+tiers = ["Gold"]
+qualifies = false
+expires = { months = 0 }
+
+[[earning.rule]]
+name = "Birthday treat, Reserve"
+on = "birthday-treat"
+points = "200"
+birthday_days = 30
+tiers = ["Reserve"]
+qualifies = false
+expires = { months = 0 }
+
+[[earning.cap]]
+name = "One birthday a year"
+period = "year"
+times = 1
+rules = ["Birthday treat, Green", "Birthday treat, Gold", "Birthday treat, Reserve"]
+"""
+
 
 def days(first: str, number: int) -> list[str]:
     """Return so many days in a row."""
@@ -193,7 +231,7 @@ async def test_b6_birthday_window_by_tier(
     opened: Opener, spent: str, tier: str, last: str, late: str
 ) -> None:
     """The treat can be had for 1, 7 or 30 days: fox5ny.com/news/starbucks-unveils-updated..."""
-    scene = await opened("star-rewards-2026", "2026-03-10")
+    scene = await opened(shipped("star-rewards-2026") + TREAT_IN_STARS, "2026-03-10")
     for member in ("ann", "ben"):
         await scene.join(member, "2026-03-11", birthday="2000-06-10")
         await scene.buy(member, spent, "2026-03-12")

@@ -45,6 +45,7 @@ async def redate(
     member_ids: Collection[UUID],
     *,
     since: date | None = None,
+    spent_by: Collection[int] = (),
 ) -> int:
     """Write anew when these members' points end; return how many lots had another end.
 
@@ -53,7 +54,8 @@ async def redate(
     less what refunds would have taken of them.
     ``since`` is the earliest day on which anything is new: what ended before it stays gone
     (None: anything may be new). Whoever is in debt then pays it out of what has not ended: of
-    what is new first, in the order in which it came, then of what came back.
+    what is new first, in the order in which it came, then of what came back. What is spent has
+    no end to move, but for what the holds ``spent_by`` took: it is about to come back.
 
     The caller holds the members' wallets and has written what they did. A constant number of
     statements, none if nothing that members do moves an end.
@@ -61,7 +63,7 @@ async def redate(
     if not follows(timeline) or not member_ids:
         return 0
     start = None if since is None else day_start(brand.zone, since)
-    lots = await store.lots(session, brand.id, member_ids, start)
+    lots = await store.lots(session, brand.id, member_ids, start, spent_by)
     if not lots:
         return 0
     ends = await ends_of(session, brand, timeline, {lot.member_id for lot in lots})

@@ -20,6 +20,10 @@ FROM wallet w CROSS JOIN LATERAL (
     UNION
     SELECT id, earned_at, expires_at, expired, fixed, version_id FROM lot
     WHERE account_id = w.account_id AND expired > 0 AND NOT fixed AND expires_at > $3
+    UNION
+    SELECT lot.id, earned_at, lot.expires_at, expired, fixed, version_id FROM transfer t
+    JOIN lot_use u ON u.journal_id = t.journal_id JOIN lot ON lot.id = u.lot_id
+    WHERE t.id = ANY ($4) AND t.debit_account = w.account_id AND NOT fixed
 ) AS l WHERE w.brand_id = $1 AND w.member_id = ANY ($2)
 """
 
@@ -42,13 +46,20 @@ class DatedLot(NamedTuple):
 
 
 async def lots(
-    session: Session, brand_id: int, member_ids: Collection[UUID], since: datetime | None
+    session: Session,
+    brand_id: int,
+    member_ids: Collection[UUID],
+    since: datetime | None,
+    spent_by: Collection[int] = (),
 ) -> list[DatedLot]:
     """Return the lots whose end may move: those that are open, or had not ended by ``since``.
 
-    Of who is in debt also those whose end is fixed: all that is open pays.
+    Those too that the holds ``spent_by`` took points from, open or not. Of who is in debt also
+    those whose end is fixed: all that is open pays.
     """
-    rows = await session.fetch(_LOTS, brand_id, list(member_ids), since or _LONG_AGO)
+    rows = await session.fetch(
+        _LOTS, brand_id, list(member_ids), since or _LONG_AGO, list(spent_by)
+    )
     return [DatedLot(*row) for row in rows]
 
 
@@ -72,3 +83,20 @@ async def next_members(session: Session, brand_id: int, after: int, size: int) -
         size,
     )
     return {row["account_id"]: row["member_id"] for row in rows}
+
+
+async def endless(session: Session, journal_ids: Sequence[int]) -> list[DatedLot]:
+    """Return those of the lots of these journals that have no end so far, and may get one."""
+    rows = await session.fetch(
+        "SELECT w.member_id, l.id, l.account_id, l.earned_at, l.expires_at, l.expired, l.fixed,"
+        " l.version_id, w.debt FROM lot l JOIN wallet w USING (account_id)"
+        " WHERE l.journal_id = ANY ($1) AND NOT l.fixed AND l.expires_at IS NULL",
+        list(journal_ids),
+    )
+    return [DatedLot(*row) for row in rows]
+
+
+async def begin(session: Session, now: datetime, lot_ids: Sequence[int]) -> None:
+    """Let the clock of these lots begin now."""
+    if lot_ids:
+        await session.fetch("UPDATE lot SET earned_at = $1 WHERE id = ANY ($2)", now, list(lot_ids))

@@ -15,7 +15,8 @@ from kit.db import Session
 _POINTS = """
 SELECT coalesce(sum(t.amount) FILTER (WHERE d.code = 'issuance'
            AND t.code IN ('accrual', 'adjustment')), 0)::bigint AS issued,
-       coalesce(sum(t.amount) FILTER (WHERE t.code = 'redemption'), 0)::bigint AS spent,
+       coalesce(sum(CASE t.code WHEN 'redemption' THEN t.amount WHEN 'return' THEN -t.amount END),
+           0)::bigint AS spent,
        coalesce(sum(CASE t.code WHEN 'expiry' THEN t.amount WHEN 'revival' THEN -t.amount END),
            0)::bigint AS expired,
        coalesce(sum(t.amount) FILTER (WHERE d.code = 'member'
@@ -46,8 +47,9 @@ class Figures:
     """A brand's figures. Money in the currency's smallest unit, points in the asset's.
 
     ``spend_minor`` is before refunds, ``refunded_minor`` what was given back. Points are issued
-    by accruals and by hand; reversed are those taken back from members or by hand, and those
-    that paid debts. Outstanding is issued less spent, expired and reversed: what members have.
+    by accruals and by hand; what came back is not spent; reversed are those taken back from
+    members or by hand, and those that paid debts. Outstanding is issued less spent, expired and
+    reversed: what members have.
     ``tiers`` counts members per ladder, the main one first, and tier, the lowest first.
     """
 

@@ -36,6 +36,38 @@ INVARIANTS = {
     "OWED_EXCEEDS_HELD": """
         SELECT w.brand_id, w.account_id, w.owed, b.dr_pending FROM wallet w
         JOIN balance b USING (account_id) WHERE w.owed NOT BETWEEN 0 AND b.dr_pending""",
+    "FORGIVEN_DIFFERS": """
+        SELECT w.brand_id, w.account_id, w.forgiven, coalesce(f.points, 0) AS points
+        FROM wallet w LEFT JOIN (SELECT account_id, sum(points - collected) AS points
+                                 FROM forgiveness GROUP BY account_id) AS f USING (account_id)
+        WHERE w.forgiven <> coalesce(f.points, 0) OR w.forgiven < 0""",
+    "RETURN_EXCEEDS_SPENDING": """
+        SELECT h.brand_id, h.id AS hold_id, p.amount, r.points FROM (
+            SELECT hold_id, sum(t.amount) AS points FROM hold_return
+            JOIN transfer t USING (journal_id) GROUP BY hold_id
+        ) AS r JOIN transfer h ON h.id = r.hold_id
+        LEFT JOIN transfer p ON p.pending_id = h.id AND p.kind = 2
+        WHERE r.points > coalesce(p.amount, 0)""",
+    # Into every lot comes back at most what the hold and its end took out of it.
+    "LOT_GOT_MORE_THAN_WAS_SPENT": """
+        SELECT l.brand_id, s.hold_id, s.lot_id, s.spent FROM (
+            SELECT r.hold_id, u.lot_id, sum(u.amount) AS spent
+            FROM (SELECT DISTINCT hold_id FROM hold_return) AS r
+            CROSS JOIN LATERAL (
+                SELECT journal_id FROM transfer WHERE id = r.hold_id OR pending_id = r.hold_id
+                UNION ALL SELECT journal_id FROM hold_return WHERE hold_id = r.hold_id) AS step
+            JOIN lot_use u ON u.journal_id = step.journal_id
+            GROUP BY r.hold_id, u.lot_id
+        ) AS s JOIN lot l ON l.id = s.lot_id WHERE s.spent < 0""",
+    "RETURN_WITHOUT_SPENDING": """
+        SELECT t.brand_id, t.journal_id, t.amount FROM transfer t
+        LEFT JOIN hold_return r USING (journal_id) LEFT JOIN transfer h ON h.id = r.hold_id
+        WHERE t.code = 'return' AND (t.debit_account, t.credit_account)
+            IS DISTINCT FROM (h.credit_account, h.debit_account)""",
+    "GIFT_WITHOUT_LOT": """
+        SELECT t.brand_id, t.journal_id, t.amount FROM transfer t
+        LEFT JOIN lot l ON l.journal_id = t.journal_id AND l.account_id = t.credit_account
+        WHERE t.code = 'gift' AND l.amount IS DISTINCT FROM t.amount""",
     "MEMBER_WITHOUT_WALLET": """
         SELECT m.brand_id, m.id AS member_id FROM member m
         LEFT JOIN wallet w ON w.member_id = m.id WHERE w.account_id IS NULL""",

@@ -28,8 +28,8 @@ class WalletRow(Base):
 
     ``owed`` is what refunds should have taken while open holds reserved it; never more than they
     hold. ``debt`` is what they should have taken and what is earned next will pay: the balance
-    of the member's debt account. ``forgiven`` is what they should have taken and was spent: it
-    is taken if that spending is undone.
+    of the member's debt account. ``forgiven`` is what they should have taken and was spent: what
+    is left of the wallet's rows of forgiveness.
     """
 
     __tablename__ = "wallet"
@@ -102,3 +102,37 @@ class LotUseRow(Base):
         BigInteger, primary_key=True, autoincrement=False, index=True
     )
     amount: Mapped[int] = mapped_column(BigInteger)
+
+
+class HoldReturnRow(Base):
+    """That a journal gave back points which the hold had spent."""
+
+    __tablename__ = "hold_return"
+
+    journal_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hold_id: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class ForgivenessRow(Base):
+    """What a refund should have taken, and the member had spent.
+
+    It is taken out of what comes back of spendings up to the transfer ``upto``, from points that
+    had not ended at ``forgiven_at``; ``collected`` of it has been. What the member earns and
+    spends later has nothing to do with it.
+    """
+
+    __tablename__ = "forgiveness"
+    __table_args__ = (
+        CheckConstraint("points > 0 AND collected BETWEEN 0 AND points", name="points"),
+        Index(
+            "forgiveness_open_idx", "account_id", "id", postgresql_where=text("collected < points")
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    brand_id: Mapped[int] = mapped_column(Integer)
+    account_id: Mapped[int] = mapped_column(BigInteger)
+    upto: Mapped[int] = mapped_column(BigInteger)
+    forgiven_at: Mapped[datetime] = mapped_column(INSTANT)
+    points: Mapped[int] = mapped_column(BigInteger)
+    collected: Mapped[int] = mapped_column(BigInteger, server_default="0")

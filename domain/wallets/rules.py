@@ -33,6 +33,16 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """What refunds forgave at ``at`` because it was spent by then, up to the transfer ``upto``."""
+
+    id: int
+    upto: int
+    at: datetime
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
 class Take:
     """An amount taken out of a lot."""
 
@@ -118,6 +128,43 @@ def keep(uses: Sequence[tuple[Lot, int]], amount: int) -> list[tuple[int, int, i
         left -= spent
         parts.append((lot.id, spent, reserved - spent))
     return parts
+
+
+def put_back(uses: Sequence[tuple[Lot, int]], amount: int) -> list[tuple[Lot, int]]:
+    """Return what comes back into which lots when ``amount`` of a spending is undone.
+
+    ``uses`` pairs each lot with what is spent of it. What ends last comes back first, so that
+    the rest is what a smaller spending would have taken.
+    """
+    parts = []
+    for lot, spent in sorted(uses, key=lambda use: _key(use[0]), reverse=True):
+        part = min(spent, amount)
+        if part > 0:
+            parts.append((lot, part))
+            amount -= part
+    return parts
+
+
+def collect_claims(
+    parts: Sequence[tuple[Lot, int]], claims: Sequence[Claim], spent_by: int
+) -> tuple[list[Take], dict[int, int]]:
+    """Return what is taken for ``claims`` out of what comes back, and how much for which claim.
+
+    The transfer ``spent_by`` had spent it. A claim takes what had not ended when it was forgiven,
+    as the refund would have, from what ends first; what was spent after it is none of its
+    business.
+    """
+    left = {lot.id: amount for lot, amount in parts}
+    lots = sorted((lot for lot, _ in parts), key=_key)
+    taken: dict[int, int] = {}
+    for claim in claims:
+        for lot in lots if claim.upto >= spent_by else ():
+            part = min(left[lot.id], claim.points - taken.get(claim.id, 0))
+            if part > 0 and not lot.expired(claim.at):
+                left[lot.id] -= part
+                taken[claim.id] = taken.get(claim.id, 0) + part
+    takes = [Take(lot.id, amount - left[lot.id]) for lot, amount in parts if left[lot.id] < amount]
+    return takes, taken
 
 
 def _in_order(lots: Iterable[Lot]) -> list[Lot]:

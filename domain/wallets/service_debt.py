@@ -45,15 +45,19 @@ async def pay(
 ) -> None:
     """Let the owners of ``lots`` who are in debt pay it out of these, one lot after another.
 
-    Pending points pay as well, those that have ended don't. The caller holds the wallets' locks.
+    A lot that is there twice pays twice. Pending points pay as well, those that have ended don't.
+    The caller holds the wallets' locks.
     """
     debts = await store.debts(session, {lot.account_id for lot in lots}) if lots else {}
-    takes: dict[int, list[Take]] = {}
+    parts: dict[int, dict[int, int]] = {}
     for lot in lots:
         part = 0 if lot.expired(now) else min(lot.remaining, debts.get(lot.account_id, 0))
         if part:
             debts[lot.account_id] -= part
-            takes.setdefault(lot.account_id, []).append(Take(lot.id, part))
+            mine = parts.setdefault(lot.account_id, {})
+            # A lot may come back from several holds.
+            mine[lot.id] = mine.get(lot.id, 0) + part
+    takes = {account: [Take(*each) for each in mine.items()] for account, mine in parts.items()}
     if not takes:
         return
     debt_of = await open_accounts(session, brand, books, takes)

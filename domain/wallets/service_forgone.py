@@ -47,14 +47,17 @@ async def reclaim(
         ],
     )
     await store.change_forgone(session, [(row["id"], -row["forgone"]) for row in rows])
-    await owe(session, [(row["account_id"], row["forgone"] - row["there"]) for row in rows])
+    await owe(session, now, [(row["account_id"], row["forgone"] - row["there"]) for row in rows])
 
 
-async def spent(session: Session, now: datetime, brand: Brand, lot_ids: Sequence[int]) -> None:
+async def spent(
+    session: Session, now: datetime, brand: Brand, lot_ids: Sequence[int]
+) -> dict[int, int]:
     """Take for these lots, which had ended under a hold that is spent now, what refunds forwent.
 
     It was not lost after all. What the member has no other points for is owed until other holds
-    end, else forgiven. The caller holds the wallets' locks and has written the lots.
+    end, else forgiven. Returns what is left of the lots that it was taken from. The caller holds
+    the wallets' locks and has written the lots.
     """
     rows = await session.fetch(
         "SELECT id, account_id, forgone - expired - remaining - held AS excess FROM lot"
@@ -63,7 +66,7 @@ async def spent(session: Session, now: datetime, brand: Brand, lot_ids: Sequence
     )
     found = await books(session, brand.id) if rows else None
     if found is None:
-        return
+        return {}
     lots = await store.open_lots(session, {row["account_id"] for row in rows})
     takes: dict[int, list[Take]] = {}
     missing = []
@@ -86,7 +89,10 @@ async def spent(session: Session, now: datetime, brand: Brand, lot_ids: Sequence
         ],
     )
     await store.change_forgone(session, [(row["id"], -row["excess"]) for row in rows])
-    await owe(session, missing)
+    await owe(session, now, missing)
+    touched = {take.lot_id for each in takes.values() for take in each}
+    every = [lot for mine in lots.values() for lot in mine]
+    return {lot.id: lot.remaining for lot in every if lot.id in touched}
 
 
 def _journal(now: datetime, brand: Brand, books: Books, account_id: int, points: int) -> Journal:

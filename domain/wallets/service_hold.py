@@ -23,13 +23,17 @@ from kit.ids import content_hash, derived_id
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Points to reserve for a redemption until ``expires_at``."""
+    """Points to reserve for a redemption until ``expires_at``.
+
+    ``credit`` is the account that gets them once they are spent; None is the brand's own.
+    """
 
     key: UUID
     member_id: UUID
     points: int
     expires_at: datetime
     reference: str
+    credit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +108,15 @@ def _hold_journal(
     refusal: str | None,
     now: datetime,
 ) -> Journal:
-    request = (str(item.member_id), str(item.points), in_utc(item.expires_at), item.reference)
+    request = [str(item.member_id), str(item.points), in_utc(item.expires_at), item.reference]
+    if item.credit is not None:
+        request.append(item.credit)
     transfers: tuple[Transfer, ...] = ()
     if account is not None and refusal is None:
         transfers = (
             Transfer(
                 account,
-                books.redemption,
+                books.redemption if item.credit is None else item.credit,
                 books.asset_id,
                 item.points,
                 "redemption",
@@ -165,23 +171,36 @@ async def settle(
     ]
     uses = await store.reserved(session, [hold.journal_id for hold, _, _ in done])
     changes = []
-    ended = []
+    returned: list[list[tuple[Lot, int]]] = []
     for hold_, item, outcome in done:
         spent = 0
         if item.kind is Kind.POST:
             spent = hold_.amount if item.amount is None else item.amount
-        parts = keep(uses[hold_.journal_id], spent)
         lot_of = {lot.id: lot for lot, _ in uses[hold_.journal_id]}
+        parts = keep(uses[hold_.journal_id], spent)
         for lot_id, used, back in parts:
             changes.append(LotChange(outcome.journal_id, lot_id, -back, -(used + back)))
-        returned = tuple((lot_of[lot_id], back) for lot_id, _, back in parts)
-        ended.append(Ended(outcome.journal_id, hold_.debit, returned))
+        returned.append([(lot_of[lot_id], back) for lot_id, _, back in parts])
     await store.change(session, changes)
     over = [lot.id for hold_, _, _ in done for lot, _ in uses[hold_.journal_id] if lot.expired(now)]
-    if over:
-        await spent_ended(session, now, brand, over)
+    left = await spent_ended(session, now, brand, over) if over else {}
+    ended = [
+        Ended(outcome.journal_id, hold_.debit, _capped(parts, left))
+        for (hold_, _, outcome), parts in zip(done, returned, strict=True)
+    ]
     await collect(session, now, brand, ended)
     return outcomes
+
+
+def _capped(parts: Sequence[tuple[Lot, int]], left: dict[int, int]) -> tuple[tuple[Lot, int], ...]:
+    """Return what came back less what was taken of it at once; counts it off in ``left``."""
+    capped = []
+    for lot, back in parts:
+        there = min(back, left.get(lot.id, back))
+        if lot.id in left:
+            left[lot.id] -= there
+        capped.append((lot, there))
+    return tuple(capped)
 
 
 async def settle_late(

@@ -18,34 +18,55 @@ from domain.wallets.store import LotChange
 from kit.db import Session
 from kit.ids import derived_id
 
+# What open holds don't reserve any more was spent by now, or came back too late to be taken.
+_CHANGE = """
+WITH due AS (
+    SELECT w.account_id, w.brand_id, b.dr_pending AS held, (w.owed + c.more)::bigint AS points
+    FROM (SELECT a, sum(m) AS more FROM unnest($1::bigint[], $2::bigint[]) AS n(a, m) GROUP BY a)
+        AS c JOIN wallet w ON w.account_id = c.a JOIN balance b ON b.account_id = c.a
+), kept AS (
+    UPDATE wallet SET owed = least(due.held, due.points),
+        forgiven = forgiven + greatest(0, due.points - due.held)
+    FROM due WHERE wallet.account_id = due.account_id
+)
+INSERT INTO forgiveness (brand_id, account_id, upto, forgiven_at, points)
+SELECT brand_id, account_id,
+       coalesce((SELECT max(id) FROM transfer WHERE debit_account = due.account_id), 0), $3,
+       points - held
+FROM due WHERE points > held
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A hold that ended by ``journal_id``: what came back into which lots of the account."""
+    """What came back into which lots of the account by ``journal_id``, which ended a hold."""
 
     journal_id: int
     account_id: int
     returned: tuple[tuple[Lot, int], ...]
 
 
-async def owe(session: Session, shortages: Sequence[tuple[int, int]]) -> None:
-    """Remember per account what could not be taken, at most what its open holds reserve."""
-    if not any(short for _, short in shortages):
-        return
+async def owe(session: Session, now: datetime, shortages: Sequence[tuple[int, int]]) -> None:
+    """Remember per account what could not be taken: as owed, what its open holds reserve.
+
+    The rest was spent and is forgiven, until what spent it is undone: see
+    `service_give_back`. The caller holds the wallets' locks.
+    """
+    if any(short for _, short in shortages):
+        await _change(session, now, shortages)
+
+
+async def _change(session: Session, now: datetime, changes: Sequence[tuple[int, int]]) -> None:
     await session.fetch(
-        "UPDATE wallet SET owed = least(b.dr_pending, wallet.owed + s.short)"
-        " FROM (SELECT a, sum(m) AS short FROM unnest($1::bigint[], $2::bigint[]) AS n(a, m)"
-        " GROUP BY a) AS s JOIN balance b ON b.account_id = s.a WHERE wallet.account_id = s.a",
-        [account_id for account_id, _ in shortages],
-        [short for _, short in shortages],
+        _CHANGE, [account_id for account_id, _ in changes], [more for _, more in changes], now
     )
 
 
 async def collect(session: Session, now: datetime, brand: Brand, ended: Sequence[Ended]) -> None:
-    """Take what is owed out of what came back alive, hold by hold; the rest goes with the holds.
+    """Take what is owed out of what came back alive, hold by hold.
 
-    What then is left of it pays the members' debts. The caller has locked the wallets and
-    written the lots.
+    What is owed and no hold reserves any more is forgiven. What then is left of what came back
+    pays the members' debts. The caller has locked the wallets and written the lots.
     """
     rows = await session.fetch(
         "SELECT account_id, owed, debt FROM wallet"
@@ -71,6 +92,7 @@ async def _collect(
     owed: dict[int, int],
 ) -> list[Lot]:
     """Take what is ``owed``; return what is left of what came back alive, hold by hold."""
+    first = dict(owed)
     taken: list[tuple[Ended, list[Take]]] = []
     left: list[Lot] = []
     for each in ended:
@@ -93,13 +115,7 @@ async def _collect(
             for take in takes
         ],
     )
-    await session.fetch(
-        "UPDATE wallet SET owed = least(b.dr_pending, s.left_over)"
-        " FROM unnest($1::bigint[], $2::bigint[]) AS s(id, left_over), balance b"
-        " WHERE wallet.account_id = s.id AND b.account_id = s.id",
-        list(owed),
-        list(owed.values()),
-    )
+    await _change(session, now, [(each, rest - first[each]) for each, rest in owed.items()])
     return left
 
 

@@ -113,7 +113,7 @@ async def take_back(
         session,
         [(ground.lost[each.item.source].lot_id, each.forgone) for each in decided if each.forgone],
     )
-    await owe(session, [(each.item.account_id, each.missing) for each in decided])
+    await owe(session, now, [(each.item.account_id, each.missing) for each in decided])
     ids = iter(journal_ids)
     return [
         ClawedBack(next(ids) if each.points or each.owed else None, each.points, each.owed)

@@ -171,6 +171,14 @@ async def open_lots(session: Session, account_ids: Iterable[int]) -> dict[int, l
     return _by_account(rows)
 
 
+async def terms(session: Session, lot_ids: Collection[int]) -> dict[int, tuple[bool, int | None]]:
+    """Return whether each of these lots has a fixed end, and the version that judged it."""
+    rows = await session.fetch(
+        "SELECT id, fixed, version_id FROM lot WHERE id = ANY ($1)", list(lot_ids)
+    )
+    return {row["id"]: (row["fixed"], row["version_id"]) for row in rows}
+
+
 async def lost(session: Session, now: datetime, sources: Sequence[int]) -> dict[int, Lost]:
     """Return what the accruals by these journals lost by expiry, those that lost anything.
 

@@ -1,0 +1,83 @@
+"""What refunds forgave because it was spent, taken after all once that spending is undone.
+
+Without it a member could spend points, return the purchase that gave them, and then what they
+were spent on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain.brands.rules import Brand
+from domain.ledger.rules import Journal, Transfer
+from domain.wallets import store, store_spending
+from domain.wallets.queries import Books
+from domain.wallets.rules import Claim, Lot, Take, collect_claims, total
+from domain.wallets.service_posting import post_all
+from domain.wallets.store import LotChange
+from kit.db import Session
+from kit.ids import derived_id
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """What came back by ``journal_id`` into which lots; the transfer ``spent_by`` had spent it."""
+
+    journal_id: int
+    account_id: int
+    spent_by: int
+    parts: Sequence[tuple[Lot, int]]
+
+
+async def take_forgiven(
+    session: Session, now: datetime, brand: Brand, books: Books, backs: Sequence[Back]
+) -> list[list[Take]]:
+    """Take what was forgiven out of what came back, one after another; return what was taken.
+
+    The caller holds the wallets' locks and has written the lots.
+    """
+    open_claims = await store_spending.claims(session, {back.account_id for back in backs})
+    taken: dict[int, int] = {}
+    takes: list[list[Take]] = []
+    for back in backs:
+        mine = open_claims.get(back.account_id, [])
+        parts, collected = collect_claims(back.parts, mine, back.spent_by)
+        open_claims[back.account_id] = _less(mine, collected)
+        takes.append(parts)
+        for claim_id, points in collected.items():
+            taken[claim_id] = taken.get(claim_id, 0) + points
+    if not taken:
+        return takes
+    collecting = [(back, each) for back, each in zip(backs, takes, strict=True) if each]
+    journal_ids = await post_all(
+        session, now, brand, [_journal(now, brand, books, *each) for each in collecting]
+    )
+    await store.change(
+        session,
+        [
+            LotChange(journal_id, take.lot_id, take.amount, 0)
+            for journal_id, (_, each) in zip(journal_ids, collecting, strict=True)
+            for take in each
+        ],
+    )
+    await store_spending.collected(session, taken)
+    return takes
+
+
+def _less(claims: Sequence[Claim], collected: dict[int, int]) -> list[Claim]:
+    left = [replace(each, points=each.points - collected.get(each.id, 0)) for each in claims]
+    return [each for each in left if each.points]
+
+
+def _journal(
+    now: datetime, brand: Brand, books: Books, back: Back, takes: Sequence[Take]
+) -> Journal:
+    return Journal(
+        key=derived_id("forgiven", str(brand.id), str(back.journal_id)),
+        code="claw_back",
+        effective_at=now,
+        effective_on=brand.day(now),
+        transfers=(
+            Transfer(back.account_id, books.issuance, books.asset_id, total(takes), "claw_back"),
+        ),
+    )

@@ -19,7 +19,8 @@ class CatalogueItem:
 
     ``left`` is how many there are, None for no end, ``limit_left`` how many the limits still allow
     the member. ``why`` is why one can't be had, and ``can_redeem`` whether it can; both are None
-    if nobody asks.
+    if nobody asks. ``missing`` is how many points are, in the smallest unit, if that is why;
+    ``starts_at`` from when on the member may have it, early or not, if it is too early.
     """
 
     reward: Reward
@@ -28,6 +29,8 @@ class CatalogueItem:
     can_redeem: bool | None
     why: Why | None
     limit_left: int | None
+    missing: int | None = None
+    starts_at: datetime | None = None
 
 
 async def redemptions(

@@ -234,6 +234,16 @@ async def share(
     return await of_members(session, brand_id, member_ids)
 
 
+async def living(session: Session, brand_id: int, ids: Collection[UUID]) -> dict[UUID, Household]:
+    """Return those of the households ``ids`` that are this brand's and have not ended."""
+    rows = await session.fetch(
+        PEOPLE + " WHERE h.brand_id = $1 AND h.ended_at IS NULL AND h.id = ANY ($2)",
+        brand_id,
+        list(ids),
+    )
+    return households(rows)
+
+
 async def of_members(
     session: Session, brand_id: int, member_ids: Collection[UUID]
 ) -> dict[UUID, Household]:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from api.sections import SECTIONS
-from domain.households import service, store
+from domain.households import queries, service, store
 from domain.households.rules_request import (
     Answer,
     Change,
@@ -312,7 +312,7 @@ async def test_a_batch_of_any_size_takes_as_many_statements(homes: Homes, size: 
 
 async def test_other_brands_have_other_households(homes: Homes, database: Database) -> None:
     await homes.join("ann", "ben")
-    await homes.found("ann")
+    home = await homes.found("ann")
     asked = await homes.invite("ann", "ben")
     other = Homes(
         await opened_shop(database, homes.shop.clock, PROGRAMME.replace('"shop"', '"inn"'))
@@ -321,4 +321,12 @@ async def test_other_brands_have_other_households(homes: Homes, database: Databa
     assert await other.code(Answer("yes", "ben", asked, accept=True)) == "INVITATION_NOT_FOUND"
     assert await other.code(Invitation("in", "ann", "ben", "adult")) == "UNKNOWN_MEMBER"
     async with database.read() as session:
-        assert await store.of_members(session, homes.shop.brand.id, [ben]) == {}
+        mine, theirs = homes.shop.brand.id, other.shop.brand.id
+        assert await store.of_members(session, mine, [ben]) == {}
+        now = homes.shop.clock.now()
+        for brand_id, ids in ((mine, {home}), (theirs, set())):
+            found = await queries.households(session, brand_id, [home])
+            assert found.keys() == ids
+            assert (await queries.invitations(session, now, brand_id, [asked])).keys() == (
+                {asked} if ids else set()
+            )

@@ -9,6 +9,7 @@ from api.commands import (
     key,
     ledger,
     migrate,
+    pool,
     programme,
     schema,
     serve,
@@ -31,7 +32,7 @@ for single in (
     token.token,
 ):
     app.command()(single)
-for group in (programme, imports, ledger, key, schema):
+for group in (programme, imports, pool, ledger, key, schema):
     app.add_typer(group.app)
 
 

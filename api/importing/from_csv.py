@@ -16,7 +16,7 @@ from api.importing.text import TextLine, TextLines, in_blocks
 _RECORD_LINES_MAX = 1000
 
 
-class _Record(NamedTuple):
+class Record(NamedTuple):
     """One CSV record: the line it begins on, its cells, and what is wrong with it as a whole."""
 
     line: int
@@ -38,7 +38,7 @@ class CsvRows:
 
     def _open(self, path: Path, mapping: Mapping, currency: str, decimals: int) -> None:
         self._delimiter = mapping.delimiter
-        self._records = _records(self.lines, mapping.delimiter)
+        self._records = records(self.lines, mapping.delimiter)
         first = next(self._records, None)
         if first is None or first.fault:
             reason = first.fault.message if first and first.fault else "there is none"
@@ -54,7 +54,7 @@ class CsvRows:
         for records in in_blocks(self._records, lambda record: record.length):
             yield convert(self._block(records), self._plan)
 
-    def _block(self, records: list[_Record]) -> Block:
+    def _block(self, records: list[Record]) -> Block:
         faults: dict[int, Fault] = {}
         rows: list[Sequence[str | None]] = [record.cells for record in records]
         for index, record in enumerate(records):
@@ -71,7 +71,7 @@ class CsvRows:
             faults=faults,
         )
 
-    def _in_place(self, record: _Record) -> list[str | None]:
+    def _in_place(self, record: Record) -> list[str | None]:
         """Return the cells up to the moment, if it stands in its column; else none of them.
 
         A moment in its place shows that no cell before it has shifted or is cut short.
@@ -123,7 +123,7 @@ class _Feed:
         return first
 
 
-def _records(lines: TextLines, delimiter: str) -> Iterator[_Record]:
+def records(lines: TextLines, delimiter: str) -> Iterator[Record]:
     """Yield the records. One that is not CSV costs its first line; reading resumes after it."""
     feed = _Feed(lines)
     reader = csv.reader(feed, delimiter=delimiter, strict=True)
@@ -137,12 +137,12 @@ def _records(lines: TextLines, delimiter: str) -> Iterator[_Record]:
             first = feed.put_back()
             reader = csv.reader(feed, delimiter=delimiter, strict=True)
             wrong = first.fault or Fault("ROW_MALFORMED", f"the row is not valid CSV: {error}")
-            yield _Record(first.number, len(first.text), [first.text.rstrip("\r\n")], wrong)
+            yield Record(first.number, len(first.text), [first.text.rstrip("\r\n")], wrong)
             continue
         if cells:
             fault = next((line.fault for line in feed.taken if line.fault), None)
             length = sum(len(line.text) for line in feed.taken)
-            yield _Record(feed.taken[0].number, length, cells, fault)
+            yield Record(feed.taken[0].number, length, cells, fault)
 
 
 def _joined(cells: list[str]) -> str:

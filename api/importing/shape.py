@@ -58,7 +58,7 @@ class Reject(NamedTuple):
 Item: TypeAlias = Read | Reject
 
 
-class Source(Protocol):
+class Measured(Protocol):
     """An opened file. ``done`` of ``total`` (bytes or rows) have been read."""
 
     @property
@@ -70,6 +70,10 @@ class Source(Protocol):
     def done(self) -> int:
         """How much of it has been read."""
         ...
+
+
+class Source(Measured, Protocol):
+    """An opened file of purchases."""
 
     def __iter__(self) -> Iterator[list[Item]]:
         """Yield the purchases and rejects, some thousands at a time; raises SourceError."""

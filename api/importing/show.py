@@ -8,12 +8,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from api.importing.rejects import Rejects
 from api.importing.run import Summary
-from api.importing.shape import Source
+from api.importing.shape import Measured
 
 
 @contextmanager
-def progress_bar(source: Source, console: Console) -> Iterator[Callable[[Summary], None]]:
-    """Show a bar for ``source``; call what is yielded with the growing summary."""
+def bar(source: Measured, console: Console) -> Iterator[Callable[[str], None]]:
+    """Show how far ``source`` is read; call what is yielded with what to say beside it."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -22,14 +22,20 @@ def progress_bar(source: Source, console: Console) -> Iterator[Callable[[Summary
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("Importing", total=source.total, said="")
+    with Progress(*columns, console=console, transient=True) as shown:
+        task = shown.add_task("Importing", total=source.total, said="")
 
-        def show(summary: Summary) -> None:
-            said = f"{summary.purchases:,} purchases, {summary.rate:,.0f}/s"
-            bar.update(task, completed=source.done, said=said)
+        def say(said: str) -> None:
+            shown.update(task, completed=source.done, said=said)
 
-        yield show
+        yield say
+
+
+@contextmanager
+def progress_bar(source: Measured, console: Console) -> Iterator[Callable[[Summary], None]]:
+    """Show a bar for ``source``; call what is yielded with the growing summary."""
+    with bar(source, console) as say:
+        yield lambda summary: say(f"{summary.purchases:,} purchases, {summary.rate:,.0f}/s")
 
 
 def show_summary(summary: Summary, rejects: Rejects, console: Console, *, dry_run: bool) -> None:

@@ -6,7 +6,12 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from pydantic import TypeAdapter, ValidationError
+
+from kit.documents import Code
 from kit.texts import TEXT_LENGTH_MAX
+
+_POOL: TypeAdapter[str] = TypeAdapter(Code)
 
 State = Literal["issued", "used", "expired", "returned"]
 
@@ -123,4 +128,14 @@ def code_fault(code: str) -> Why | None:
         return Why("CODE_TOO_LONG", message)
     if not code.isprintable():
         return Why("CODE_UNPRINTABLE", "code holds a character that can't be printed; remove it")
+    return None
+
+
+def pool_fault(name: str) -> Why | None:
+    """Return why no reward of a programme can name a pool so; None: it can."""
+    try:
+        _POOL.validate_python(name)
+    except ValidationError:
+        message = f"pool is {name!r}; use a letter a-z, then up to 62 of a-z, 0-9, - and _"
+        return Why("INVALID_POOL", message, ("pool",))
     return None

@@ -13,6 +13,7 @@ from api.graphql.loaders import Loaders
 from api.graphql.reads import Reads
 from api.graphql.signing import Cursors
 from api.runtime import Runtime
+from domain.brands.rules import Brand
 from kit.db import Session
 
 T = TypeVar("T")
@@ -47,9 +48,9 @@ class Context:
             self._loaders = Loaders(self.reads, self.principal.brand, self.now)
         return self._loaders
 
-    def cursors(self, name: str) -> Cursors:
-        """Return how the cursors of a list of the caller's brand are written and read."""
-        return Cursors(self._secret, f"{self.principal.brand.id}:{name}")
+    def cursors(self, name: str, brand: Brand | None = None) -> Cursors:
+        """Return how the cursors of a list of a brand, else the caller's, are written and read."""
+        return Cursors(self._secret, f"{(brand or self.principal.brand).id}:{name}")
 
     async def refresh(self) -> None:
         """Begin again at this instant: what was read before is not true any more."""

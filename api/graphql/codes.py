@@ -92,11 +92,55 @@ class ErrorCode(Enum):
     POINTS_TOO_FINE = _code(
         "The points have more decimals than the brand's unit. Round them before."
     )
-    INVALID_AMOUNT = _code("The points to give or take are zero, or more than books can hold.")
+    INVALID_AMOUNT = _code("The points or the money is zero or below, or more than books can hold.")
     INVALID_DEADLINE = _code("The points or the tier to give would end before they begin.")
-    INSUFFICIENT_POINTS = _code("The points to take are more than the member has.")
+    INSUFFICIENT_POINTS = _code("There are not enough points for it.")
 
     UNKNOWN_LADDER = _code("The programme has no ladder with this code then.")
     UNKNOWN_TIER = _code("The ladder has no tier with this name then.")
     STARTS_IN_THE_PAST = _code("The tier to give would begin in the past.")
     GRANT_NOT_FOUND = _code("The brand has given no tier under this id.")
+
+    NO_REWARDS = _code("The programme in force has no rewards.")
+    NO_SUCH_REWARD = _code(
+        "The programme in force has no such reward, or it has no stock to change."
+    )
+    NOT_LISTED = _code("Nobody can ask for the reward: it is only given.")
+    NOT_YET = _code("It is too early for the reward.")
+    NO_LONGER = _code("The reward's time is over.")
+    TIER_REQUIRED = _code("The reward is for members of other tiers.")
+    NOT_YOUR_BIRTHDAY = _code("The reward is for the days from the member's birthday on.")
+    OUT_OF_STOCK = _code("There are not so many left of the reward, or of its codes.")
+    LIMIT_REACHED = _code("A limit of the programme allows no more; `detail` names it.")
+    INVALID_QUANTITY = _code("One can ask for 1 to 100 of a reward at a time.")
+    NOT_IN_HOUSEHOLD = _code("The member is in no household.")
+    MAY_NOT_SPEND = _code("The member's role in the household does not let them spend its points.")
+
+    REDEMPTION_NOT_FOUND = _code(
+        "The brand has no redemption under this id, or it is another member's."
+    )
+    NOT_WAITING = _code("The redemption waits for nobody's approval.")
+    NOT_HELD = _code("The redemption is not reserved: it waits for approval, is done, or is over.")
+    NOT_FULFILLED = _code("The redemption is not fulfilled, so that nothing can be returned.")
+    DEADLINE_PASSED = _code("The redemption's deadline passed; its points are free again.")
+    SAME_PERSON = _code("Who asked for the redemption can't approve it: another key must.")
+    NOT_RETURNABLE = _code("The reward can't be returned.")
+    RETURN_TOO_LATE = _code("The days in which the reward could be returned are over.")
+    TOO_MANY_REDEMPTIONS = _code(
+        "The list of redemptions is too long. Divide it over several requests."
+    )
+
+    VOUCHER_NOT_FOUND = _code("The brand has no voucher with this code.")
+    VOUCHER_USED = _code("The voucher was used before, wholly or some of it.")
+    VOUCHER_EXPIRED = _code("The voucher's time is over.")
+    VOUCHER_RETURNED = _code("The voucher was given back.")
+    EXCEEDS_VALUE = _code("The amount is more than is left on the voucher.")
+
+    INVALID_UNITS = _code(
+        "The stock can't change by so many: none, too many, or more than are left."
+    )
+    INVALID_POOL = _code("No reward of a programme can name a pool so.")
+    TOO_MANY_CODES = _code("The list of codes is too long. Divide it over several requests.")
+    CODE_EMPTY = _code("A code is empty.")
+    CODE_TOO_LONG = _code("A code has more than 200 characters.")
+    CODE_UNPRINTABLE = _code("A code holds a character that can't be printed.")

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from typing import NamedTuple
+from uuid import UUID
 
 import strawberry
 
@@ -32,3 +33,18 @@ def decode(text: str) -> GlobalId | None:
     except (binascii.Error, UnicodeDecodeError):
         return None
     return GlobalId(kind, key) if separator and encode(kind, key) == text else None
+
+
+def uuid_of(text: str) -> UUID | None:
+    """Return the UUID that is a key, None for what is none: an object has one id only."""
+    try:
+        number = UUID(text)
+    except ValueError:
+        return None
+    return number if str(number) == text else None
+
+
+def uuid_in(text: str, kind: str) -> UUID | None:
+    """Return the UUID in the id of a ``kind``, None for what is no such id."""
+    named = decode(text)
+    return uuid_of(named.key) if named and named.kind == kind else None

@@ -14,6 +14,7 @@ from strawberry.dataloader import DataLoader
 from api.graphql.paging import Window
 from api.graphql.reads import Reads
 from api.graphql.shared import Shared
+from api.graphql.spending import Spending
 from api.sections import SECTIONS
 from domain.brands.rules import Brand
 from domain.earning import queries as earning
@@ -76,10 +77,14 @@ class Loaders:
             self._movements
         )
         self.pages: DataLoader[Wanted, list[Movement] | None] = self._loader(self._pages)
+        self.spending = Spending(reads, brand, now, self._timeline)
 
     async def programmes(self) -> Programmes:
         """Return the brand's programmes, read once per operation."""
         return await self._programmes.load(self._brand.id)
+
+    async def _timeline(self) -> Timeline:
+        return (await self.programmes()).timeline
 
     def _loader(self, read: Read[K, V]) -> DataLoader[K, V | None]:
         async def load(keys: list[K]) -> Sequence[V | None]:

@@ -7,14 +7,17 @@ from uuid import UUID
 import strawberry
 
 from api.context import Info
-from api.graphql import dates, grants, ids, paging, wallets
+from api.graphql import catalogue, dates, grants, ids, paging, redemptions, vouchers, wallets
 from api.graphql.attributes import ATTRIBUTES_USUAL, Attribute, attributes
+from api.graphql.catalogue import CatalogueItem, InCategory
 from api.graphql.fields import BRAND, SIGNED_IN, attribute, resolver
 from api.graphql.grants import GRANTS_USUAL, StatusGrant
 from api.graphql.loaders import Wanted
 from api.graphql.node import Node
 from api.graphql.paging import After, Before, Connection, First, Last, paged
+from api.graphql.redemptions import Redemption, RedemptionStates
 from api.graphql.tiers import LADDERS_USUAL, Tier, tier
+from api.graphql.vouchers import Voucher, VoucherStates
 from api.graphql.wallets import Balance, Movement
 from domain.members import queries
 from domain.members.queries import Member as Record
@@ -91,6 +94,45 @@ class Member(Node):
         shown = [wallets.movement(scale, each) for each in found]
         return paging.connection(cursors, page, shown, lambda each: each.key)
 
+    @paged(
+        SIGNED_IN,
+        "The rewards that the member may ask for, now or later, in the order of the programme.",
+    )
+    async def catalogue(
+        self,
+        info: Info,
+        category: InCategory = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[CatalogueItem] | None:
+        return await catalogue.page_of(info, self.key, (first, after, last, before), category)
+
+    @paged(SIGNED_IN, "What the member asked for, newest first.")
+    async def redemptions(
+        self,
+        info: Info,
+        states: RedemptionStates = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Redemption] | None:
+        return await redemptions.page_of(info, self.key, (first, after, last, before), states)
+
+    @paged(SIGNED_IN, "What the member has to show at a till, and had, newest first.")
+    async def vouchers(
+        self,
+        info: Info,
+        states: VoucherStates = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Voucher] | None:
+        return await vouchers.page_of(info, self.key, (first, after, last, before), states)
+
 
 @strawberry.input(one_of=True, description="The one way to name a member.")
 class MemberBy:
@@ -134,12 +176,8 @@ async def own(info: Info) -> Member | None:
 
 async def by_id(info: Info, key: str) -> Member | None:
     """Return the brand's member with that key, None if it has none."""
-    try:
-        number = UUID(key)
-    except ValueError:
-        return None
-    # An object has one id: other ways to write the same number are none.
-    record = await info.context.loaders.members.load(number) if str(number) == key else None
+    number = ids.uuid_of(key)
+    record = await info.context.loaders.members.load(number) if number else None
     return member(record) if record else None
 
 

@@ -2,13 +2,26 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID
 
 from api.auth import Role
 from api.context import Info
-from api.graphql import brands, grants, ids, members, versions, wallets
+from api.graphql import (
+    brands,
+    grants,
+    ids,
+    members,
+    redemptions,
+    rewards,
+    versions,
+    vouchers,
+    wallets,
+)
 from api.graphql.brands import Brand
 from api.graphql.members import Member
 from api.graphql.node import Node
+from api.graphql.redemptions import Redemption
+from api.graphql.vouchers import Voucher
 from api.graphql.wallets import Movement
 from kit.errors import InvalidInputError
 
@@ -55,6 +68,23 @@ async def _movement(info: Info, text: str) -> Movement | None:
     return wallets.movement((await loaders.programmes()).scale, found) if found else None
 
 
+async def _redemption(info: Info, text: str) -> Redemption | None:
+    found = await redemptions.by_key(info, ids.uuid_of(text))
+    return found if found and await _may_see(info, found.member_key) else None
+
+
+async def _voucher(info: Info, text: str) -> Voucher | None:
+    found = await vouchers.by_key(info, ids.uuid_of(text))
+    return found if found and await _may_see(info, found.member_key) else None
+
+
+async def _may_see(info: Info, member_id: UUID) -> bool:
+    if info.context.principal.role is not Role.MEMBER:
+        return True
+    me = await members.own(info)
+    return me is not None and me.key == member_id
+
+
 async def _grant(info: Info, key: str) -> Node | None:
     if info.context.principal.role is Role.MEMBER:
         return None
@@ -71,6 +101,9 @@ _FINDERS: dict[str, Callable[[Info, str], Awaitable[Node | None]]] = {
     brands.KIND: _brand,
     grants.KIND: _grant,
     members.KIND: _member,
+    redemptions.KIND: _redemption,
+    rewards.KIND: rewards.by_id,
     versions.KIND: _version,
+    vouchers.KIND: _voucher,
     wallets.KIND: _movement,
 }

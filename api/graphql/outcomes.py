@@ -50,7 +50,7 @@ class UserError:
 
 def user_error(code: str, detail: str, path: Sequence[str]) -> UserError:
     """Return a refusal with ``path`` in the names of the schema."""
-    return UserError(code=_known(code), detail=detail, field=[camel(part) for part in path])
+    return UserError(code=code_of(code), detail=detail, field=[camel(part) for part in path])
 
 
 def of_error(error: LaurelError, *within: str) -> UserError:
@@ -64,7 +64,8 @@ def camel(name: str) -> str:
     return head + "".join(part.title() for part in rest)
 
 
-def _known(code: str) -> ErrorCode:
+def code_of(code: str) -> ErrorCode:
+    """Return a code as the schema has it; one that it lacks is a refusal, and logged."""
     try:
         return ErrorCode[code]
     except KeyError:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Generic, TypeVar
 import strawberry
 
 from api.auth import Role
-from api.graphql.fields import SIGNED_IN, attribute, resolver
+from api.graphql.fields import EVERYONE, attribute, resolver
 from api.graphql.scalars import Cursor
 from api.graphql.signing import Cursors
 from kit.errors import InvalidInputError
@@ -37,13 +37,13 @@ Before = Annotated[
 class PageInfo:
     """Relay's PageInfo."""
 
-    has_next_page: bool = attribute(SIGNED_IN, "Whether more follows this page.")
-    has_previous_page: bool = attribute(SIGNED_IN, "Whether something comes before this page.")
+    has_next_page: bool = attribute(EVERYONE, "Whether more follows this page.")
+    has_previous_page: bool = attribute(EVERYONE, "Whether something comes before this page.")
     start_cursor: Cursor | None = attribute(
-        SIGNED_IN, "The place of the page's first item; null for an empty page."
+        EVERYONE, "The place of the page's first item; null for an empty page."
     )
     end_cursor: Cursor | None = attribute(
-        SIGNED_IN, "The place of the page's last item; null for an empty page."
+        EVERYONE, "The place of the page's last item; null for an empty page."
     )
 
 
@@ -51,17 +51,17 @@ class PageInfo:
 class Edge(Generic[T]):
     """Relay's edge."""
 
-    cursor: Cursor = attribute(SIGNED_IN, "The item's place in the list.")
-    node: T = attribute(SIGNED_IN, "The item.")
+    cursor: Cursor = attribute(EVERYONE, "The item's place in the list.")
+    node: T = attribute(EVERYONE, "The item.")
 
 
 @strawberry.type(description="One page of a list.")
 class Connection(Generic[T]):
     """Relay's connection."""
 
-    edges: list[Edge[T]] = attribute(SIGNED_IN, "The items with their places, in order.")
-    nodes: list[T] = attribute(SIGNED_IN, "The items alone, in order.")
-    page_info: PageInfo = attribute(SIGNED_IN, "Where this page lies in the list.")
+    edges: list[Edge[T]] = attribute(EVERYONE, "The items with their places, in order.")
+    nodes: list[T] = attribute(EVERYONE, "The items alone, in order.")
+    page_info: PageInfo = attribute(EVERYONE, "Where this page lies in the list.")
 
 
 def paged(allow: AbstractSet[Role], description: str) -> Callable[[Callable[..., Any]], Any]:
@@ -109,6 +109,13 @@ def window(
         before=None if before is None else _read(cursors, "before", before, read),
         backwards=last is not None,
     )
+
+
+def slice_of(items: Sequence[T], asked: Window[int]) -> Sequence[T]:
+    """Return a page of a list that is at hand, and one more; its keys are places in the list."""
+    first = 0 if asked.after is None else asked.after + 1
+    found = items[first : asked.before]
+    return found[-asked.size - 1 :] if asked.backwards else found[: asked.size + 1]
 
 
 def connection(

@@ -6,9 +6,20 @@ from typing import Annotated
 import strawberry
 
 from api.context import Info
-from api.graphql import brands, figures, members, nodes, previews, versions
+from api.graphql import (
+    brands,
+    figures,
+    members,
+    nodes,
+    previews,
+    redemptions,
+    supply,
+    versions,
+    vouchers,
+)
 from api.graphql import programme as programmes
 from api.graphql.brands import Brand
+from api.graphql.catalogue import InCategory
 from api.graphql.fields import (
     BRAND,
     EVERYONE,
@@ -24,7 +35,10 @@ from api.graphql.paging import After, Before, Connection, First, Last, paged
 from api.graphql.previews import PurchasePreview
 from api.graphql.programme import Programme
 from api.graphql.purchase_inputs import PreviewPurchaseInput
+from api.graphql.redemptions import Redemption, RedemptionStates
+from api.graphql.supply import CodePool, RewardSupply
 from api.graphql.versions import ProgrammeVersion
+from api.graphql.vouchers import Voucher
 
 PREVIEW_WEIGHT = 5
 
@@ -106,6 +120,61 @@ class Query:
         before: Before = None,
     ) -> Connection[ProgrammeVersion] | None:
         return await versions.page(info, first, after, last, before)
+
+    @paged(
+        BRAND,
+        "All rewards of the programme in force, in its order, also those that members don't see,"
+        " with what is left of them.",
+    )
+    async def rewards(
+        self,
+        info: Info,
+        category: InCategory = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[RewardSupply] | None:
+        return await supply.page(info, (first, after, last, before), category)
+
+    @paged(BRAND, "What the brand's members asked for, newest first.")
+    async def redemptions(
+        self,
+        info: Info,
+        states: RedemptionStates = None,
+        reward: Annotated[
+            str | None,
+            strawberry.argument(description="Only of the reward with this code; all without it."),
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Redemption] | None:
+        return await redemptions.page(info, (first, after, last, before), states, reward)
+
+    @resolver(
+        BRAND,
+        "The voucher that a code means, however it is typed; null if the brand has none such."
+        " `burnVoucher` finds and uses it in one call.",
+    )
+    async def voucher_by_code(
+        self,
+        info: Info,
+        code: Annotated[str, strawberry.argument(description="What was read or typed.")],
+    ) -> Voucher | None:
+        return await vouchers.by_code(info, code)
+
+    @paged(BRAND, "The pools of codes that the brand brought along, by name.")
+    async def pools(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[CodePool] | None:
+        return await supply.pools(info, (first, after, last, before))
 
     @resolver(
         SIGNED_IN,

@@ -10,11 +10,13 @@ from uuid import UUID
 
 import strawberry
 
+from api.auth import Principal, Role
 from api.context import Context
 from domain.brands.rules import Brand
 from kit.db import Session
 from kit.errors import InvalidInputError
 from kit.idempotency import once
+from kit.ids import derived_id
 from kit.texts import TEXT_LENGTH_MAX
 
 KEY = (
@@ -54,13 +56,29 @@ async def done_once(context: Context, verb: str, given: Given, work: Work[Given]
             session,
             now,
             tenant_id=brand.id,
-            scope=verb,
+            scope=_scope(context.principal, verb),
             key=key,
             request=request,
             work=lambda: work(session, now, brand, given),
         )
 
     return await context.write(write)
+
+
+def brands_key(context: Context, key: str, *parts: object) -> str:
+    """Return a request's key, or that of one of its parts, as one of all the brand's keys.
+
+    Of a member's it makes one that no other caller's can be.
+    """
+    principal = context.principal
+    if principal.role is not Role.MEMBER and not parts:
+        return key
+    return str(derived_id(principal.role.name, principal.external_id, key, *map(str, parts)))
+
+
+def _scope(principal: Principal, verb: str) -> str:
+    # Members choose their keys without knowing of each other.
+    return f"{verb}:{principal.external_id}" if principal.role is Role.MEMBER else verb
 
 
 def stored(outcome: Any) -> dict[str, Any]:

@@ -11,9 +11,12 @@ from api.graphql.grants import StatusGrant
 from api.graphql.members import Member
 from api.graphql.mutation import Mutation
 from api.graphql.query import Query
+from api.graphql.redemptions import Redemption
+from api.graphql.rewards import Reward
 from api.graphql.scalars import SCALARS
 from api.graphql.subscription import Subscription
 from api.graphql.versions import ProgrammeVersion
+from api.graphql.vouchers import Voucher
 from api.graphql.wallets import Movement
 
 _ONE_OF = "directive @oneOf on INPUT_OBJECT"
@@ -24,7 +27,16 @@ def _made(*, in_order: bool) -> strawberry.Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[Brand, Member, Movement, ProgrammeVersion, StatusGrant],
+        types=[
+            Brand,
+            Member,
+            Movement,
+            ProgrammeVersion,
+            Redemption,
+            Reward,
+            StatusGrant,
+            Voucher,
+        ],
         config=StrawberryConfig(scalar_map=SCALARS, sort_schema=in_order),
     )
 

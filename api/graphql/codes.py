@@ -113,7 +113,7 @@ class ErrorCode(Enum):
     OUT_OF_STOCK = _code("There are not so many left of the reward, or of its codes.")
     LIMIT_REACHED = _code("A limit of the programme allows no more; `detail` names it.")
     INVALID_QUANTITY = _code("One can ask for 1 to 100 of a reward at a time.")
-    NOT_IN_HOUSEHOLD = _code("The member is in no household.")
+    NOT_IN_HOUSEHOLD = _code("The member is in no household, or not in this one.")
     MAY_NOT_SPEND = _code("The member's role in the household does not let them spend its points.")
 
     REDEMPTION_NOT_FOUND = _code(
@@ -144,3 +144,15 @@ class ErrorCode(Enum):
     CODE_EMPTY = _code("A code is empty.")
     CODE_TOO_LONG = _code("A code has more than 200 characters.")
     CODE_UNPRINTABLE = _code("A code holds a character that can't be printed.")
+
+    NO_HOUSEHOLDS = _code("The programme in force has no households.")
+    INVALID_NAME = _code("The name is empty, too long, or holds what can't be printed.")
+    INVALID_ROLE = _code("The role can't be given: one is asked in as an adult or a child.")
+    ALREADY_IN_HOUSEHOLD = _code("The member is in this household already, or in another one.")
+    TOO_SOON = _code("The days that the programme makes members wait are not over.")
+    NOT_THE_OWNER = _code("The member is not the owner of the household.")
+    IS_THE_OWNER = _code("This is done to others: the owner leaves, or makes another the owner.")
+    ALREADY_INVITED = _code("The member was asked before and can still answer.")
+    HOUSEHOLD_FULL = _code("The household has as many members as the programme allows.")
+    INVITATION_NOT_FOUND = _code("The member has no such invitation, or has answered it.")
+    INVITATION_EXPIRED = _code("The invitation's days are over.")

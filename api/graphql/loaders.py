@@ -14,6 +14,7 @@ from strawberry.dataloader import DataLoader
 from api.graphql.paging import Window
 from api.graphql.reads import Reads
 from api.graphql.shared import Shared
+from api.graphql.sharing import Sharing
 from api.graphql.spending import Spending
 from api.sections import SECTIONS
 from domain.brands.rules import Brand
@@ -78,6 +79,7 @@ class Loaders:
         )
         self.pages: DataLoader[Wanted, list[Movement] | None] = self._loader(self._pages)
         self.spending = Spending(reads, brand, now, self._timeline)
+        self.sharing = Sharing(reads, brand, now)
 
     async def programmes(self) -> Programmes:
         """Return the brand's programmes, read once per operation."""

@@ -17,6 +17,7 @@ from api.graphql.node import Node
 from api.graphql.paging import After, Before, Connection, First, Last, paged
 from api.graphql.redemptions import Redemption, RedemptionStates
 from api.graphql.tiers import LADDERS_USUAL, Tier, tier
+from api.graphql.together import Together
 from api.graphql.vouchers import Voucher, VoucherStates
 from api.graphql.wallets import Balance, Movement
 from domain.members import queries
@@ -35,7 +36,7 @@ AsOf = Annotated[
 
 
 @strawberry.type(description="A person in the brand's programme.")
-class Member(Node):
+class Member(Together, Node):
     """A member. Members see themselves; the brand's servers and staff see all of the brand's."""
 
     key: strawberry.Private[UUID]

@@ -11,6 +11,7 @@ from api.graphql.corrections import AdjustPointsInput
 from api.graphql.enrolment import AmendMembersInput, EnrolMembersInput
 from api.graphql.fields import BRAND, SERVERS, STAFF, mutation
 from api.graphql.granting import GrantStatusInput, RevokeStatusInput
+from api.graphql.mutation_people import PeopleMutations
 from api.graphql.mutation_rewards import RewardMutations
 from api.graphql.outcomes import of_error
 from api.graphql.payloads import (
@@ -31,7 +32,7 @@ from kit.errors import LaurelError
 
 
 @strawberry.type(description="Everything that can be done. Each field is one transaction.")
-class Mutation(RewardMutations):
+class Mutation(RewardMutations, PeopleMutations):
     """The root of mutations."""
 
     @mutation(

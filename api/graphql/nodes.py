@@ -9,6 +9,7 @@ from api.context import Info
 from api.graphql import (
     brands,
     grants,
+    households,
     ids,
     members,
     redemptions,
@@ -100,6 +101,9 @@ async def _version(info: Info, key: str) -> Node | None:
 _FINDERS: dict[str, Callable[[Info, str], Awaitable[Node | None]]] = {
     brands.KIND: _brand,
     grants.KIND: _grant,
+    households.INVITATION: households.invitation_by_id,
+    households.KIND: households.by_id,
+    households.PERSON: households.person_by_id,
     members.KIND: _member,
     redemptions.KIND: _redemption,
     rewards.KIND: rewards.by_id,

@@ -8,6 +8,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.graphql.brands import Brand
 from api.graphql.grants import StatusGrant
+from api.graphql.households import Household, HouseholdInvitation, HouseholdPerson
 from api.graphql.members import Member
 from api.graphql.mutation import Mutation
 from api.graphql.query import Query
@@ -29,6 +30,9 @@ def _made(*, in_order: bool) -> strawberry.Schema:
         subscription=Subscription,
         types=[
             Brand,
+            Household,
+            HouseholdInvitation,
+            HouseholdPerson,
             Member,
             Movement,
             ProgrammeVersion,

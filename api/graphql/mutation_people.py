@@ -1,0 +1,117 @@
+"""What members can do with each other: households."""
+
+from typing import Annotated
+
+import strawberry
+
+from api.context import Info
+from api.graphql import housekeeping
+from api.graphql.fields import SIGNED_IN, mutation
+from api.graphql.housekeeping import (
+    AnswerInvitationInput,
+    ChangeHouseholdRoleInput,
+    FoundHouseholdInput,
+    InviteToHouseholdInput,
+    LeaveHouseholdInput,
+    RemoveFromHouseholdInput,
+)
+from api.graphql.outcomes import of_error
+from api.graphql.payloads_people import (
+    AnswerInvitationPayload,
+    ChangeHouseholdRolePayload,
+    FoundHouseholdPayload,
+    InviteToHouseholdPayload,
+    LeaveHouseholdPayload,
+    RemoveFromHouseholdPayload,
+)
+from kit.errors import LaurelError
+
+
+@strawberry.type
+class PeopleMutations:
+    """The part of the root of mutations that is about members together."""
+
+    @mutation(SIGNED_IN, "Found a household, whose owner the member is.")
+    async def found_household(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the usual name
+            FoundHouseholdInput, strawberry.argument(description="The household.")
+        ],
+    ) -> FoundHouseholdPayload | None:
+        try:
+            done = await housekeeping.found(info, input)
+        except LaurelError as error:
+            return FoundHouseholdPayload(actor=None, errors=[of_error(error, "input")])
+        return FoundHouseholdPayload(actor=done.actor, errors=[])
+
+    @mutation(SIGNED_IN, "Ask a member into the household whose owner one is.")
+    async def invite_to_household(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the usual name
+            InviteToHouseholdInput, strawberry.argument(description="The invitation.")
+        ],
+    ) -> InviteToHouseholdPayload | None:
+        try:
+            done = await housekeeping.invite(info, input)
+        except LaurelError as error:
+            refused = [of_error(error, "input")]
+            return InviteToHouseholdPayload(actor=None, invitation_key=None, errors=refused)
+        return InviteToHouseholdPayload(actor=done.actor, invitation_key=done.invitation, errors=[])
+
+    @mutation(SIGNED_IN, "Accept or decline an invitation into a household.")
+    async def answer_invitation(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the usual name
+            AnswerInvitationInput, strawberry.argument(description="The answer.")
+        ],
+    ) -> AnswerInvitationPayload | None:
+        try:
+            done = await housekeeping.answer(info, input)
+        except LaurelError as error:
+            return AnswerInvitationPayload(actor=None, errors=[of_error(error, "input")])
+        return AnswerInvitationPayload(actor=done.actor, errors=[])
+
+    @mutation(SIGNED_IN, "Leave the household that one is in. Where the owner leaves, it ends.")
+    async def leave_household(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the usual name
+            LeaveHouseholdInput, strawberry.argument(description="Who leaves.")
+        ],
+    ) -> LeaveHouseholdPayload | None:
+        try:
+            done = await housekeeping.leave(info, input)
+        except LaurelError as error:
+            return LeaveHouseholdPayload(actor=None, errors=[of_error(error, "input")])
+        return LeaveHouseholdPayload(actor=done.actor, errors=[])
+
+    @mutation(SIGNED_IN, "Let somebody go from the household whose owner one is.")
+    async def remove_from_household(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the usual name
+            RemoveFromHouseholdInput, strawberry.argument(description="Who is to go.")
+        ],
+    ) -> RemoveFromHouseholdPayload | None:
+        try:
+            done = await housekeeping.remove(info, input)
+        except LaurelError as error:
+            return RemoveFromHouseholdPayload(actor=None, errors=[of_error(error, "input")])
+        return RemoveFromHouseholdPayload(actor=done.actor, errors=[])
+
+    @mutation(SIGNED_IN, "Give somebody another role in the household whose owner one is.")
+    async def change_household_role(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the usual name
+            ChangeHouseholdRoleInput, strawberry.argument(description="Who is to be what.")
+        ],
+    ) -> ChangeHouseholdRolePayload | None:
+        try:
+            done = await housekeeping.change_role(info, input)
+        except LaurelError as error:
+            return ChangeHouseholdRolePayload(actor=None, errors=[of_error(error, "input")])
+        return ChangeHouseholdRolePayload(actor=done.actor, errors=[])

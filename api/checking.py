@@ -8,6 +8,7 @@ from domain.earning import invariants as earning
 from domain.households import invariants as households
 from domain.ledger import invariants as ledger
 from domain.referrals import invariants as referrals
+from domain.rewards import invariants as rewards
 from domain.vouchers import invariants as vouchers
 from domain.wallets import invariants as wallets
 from kit.db import Session
@@ -17,6 +18,7 @@ INVARIANTS: dict[str, str] = {
     **wallets.INVARIANTS,
     **earning.INVARIANTS,
     **vouchers.INVARIANTS,
+    **rewards.INVARIANTS,
     **households.INVARIANTS,
     **referrals.INVARIANTS,
 }

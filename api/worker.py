@@ -10,6 +10,7 @@ from api.sections import SECTIONS
 from domain.expiry.jobs import warn
 from domain.ledger.jobs import roll_up
 from domain.referrals.jobs import follow, reward
+from domain.rewards.jobs import lapse
 from domain.wallets.jobs import expire_holds, expire_lots
 from kit.db import Database, Session
 from kit.job_runner import JobRunner
@@ -33,6 +34,7 @@ def runner(runtime: Runtime) -> JobRunner:
     runner.tick("announce changes", announcer.tick, every_seconds=_ANNOUNCE_SECONDS)
     runner.tick("expire holds", ticking(database, expire_holds), every_seconds=30)
     runner.tick("expire lots", ticking(database, expire_lots), every_seconds=30)
+    runner.tick("lapse redemptions", ticking(database, lapse), every_seconds=30)
     runner.tick("warn of ends", ticking(database, _warn), every_seconds=_WARN_SECONDS)
     runner.tick("follow friends", ticking(database, _follow), every_seconds=1)
     runner.tick("reward referrals", ticking(database, _reward), every_seconds=30)

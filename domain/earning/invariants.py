@@ -52,7 +52,9 @@ INVARIANTS = {
         SELECT j.brand_id, j.id AS journal_id FROM journal j
         LEFT JOIN award w ON w.journal_id = j.id
         WHERE j.code = 'accrual' AND w.event_id IS NULL
-          AND NOT EXISTS (SELECT FROM refusal f WHERE f.journal_id = j.id)""",
+          AND NOT EXISTS (SELECT FROM refusal f WHERE f.journal_id = j.id)
+          AND NOT EXISTS (SELECT FROM redemption r WHERE r.brand_id = j.brand_id
+              AND r.kind = 'points' AND r.id::text = j.meta ->> 'reference')""",
     "REFUND_EXCEEDS_PURCHASE": """
         SELECT p.brand_id, p.id AS purchase_id, p.amount, sum(r.amount) AS refunded,
                p.points, sum(r.points_due) AS due

@@ -4,12 +4,13 @@ Days are those of the brand's clock. A day as ``from`` or ``until`` is the insta
 begins; ``until`` itself is too late. Who has a tier of ``early`` may from that instant on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.brands.rules import Brand
@@ -21,8 +22,12 @@ from domain.rewards.section import RewardsSection
 from domain.rewards.section_parts import QUANTITY_MAX, WITHOUT_VOUCHER, Reward, Validity
 from domain.wallets.section import PointsSection
 from kit.calendar import Period, day_end, day_start, months_after, period_start
+from kit.ids import derived_id
 
 _ON_THE_VOUCHER = frozenset({"voucher", "discount", "gift_card"})
+
+CAUSE = "cause"
+"""The code of the ledger accounts that hold what was donated, one for each donation reward."""
 
 
 class Why(NamedTuple):
@@ -89,6 +94,12 @@ class Offer:
         """How much money its voucher has, None if that is used as a whole."""
         return self.value if self.value and self.reward.kind in _ON_THE_VOUCHER else None
 
+    def begins(self, tiers: Collection[str]) -> datetime | None:
+        """Return from when on members of these tiers may have it, None: they always could."""
+        if self.starts_at is None:
+            return None
+        return min([self.starts_at, *(self.early[tier] for tier in tiers if tier in self.early)])
+
     def needs_approval(self, points: int) -> bool:
         """Whether a redemption of so many points waits for a second person."""
         return self.approval_over is not None and points > self.approval_over
@@ -150,6 +161,11 @@ def offers_of(programme: Programme, brand: Brand) -> Mapping[str, Offer]:
     }
 
 
+def cause_id(brand_id: int, reward: str) -> UUID:
+    """Return the owner of the account that holds what was donated by a reward."""
+    return derived_id(CAUSE, str(brand_id), reward)
+
+
 def refusal(
     offer: Offer,
     facts: MemberFacts,
@@ -200,8 +216,8 @@ def _unfit(offer: Offer, facts: MemberFacts, now: datetime) -> Why | None:
     reward = offer.reward
     if reward.tiers and not facts.tiers & set(reward.tiers):
         return Why("TIER_REQUIRED", f"It is for {' and '.join(reward.tiers)} only.")
-    early = [offer.early[tier] for tier in facts.tiers if tier in offer.early]
-    if offer.starts_at is not None and now < min([offer.starts_at, *early]):
+    begins = offer.begins(facts.tiers)
+    if begins is not None and now < begins:
         return Why("NOT_YET", "It can't be had yet.")
     if offer.until is not None and now >= offer.until:
         return Why("NO_LONGER", "It can't be had any more.")

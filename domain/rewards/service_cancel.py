@@ -3,12 +3,37 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from domain.brands.rules import Brand
+from domain.expiry.service_spend import give_back
+from domain.ledger.rules import Kind
 from domain.programmes.rules import Timeline
-from domain.rewards.service_steps import Resolved
-from kit.db import Session
+from domain.rewards import store
+from domain.rewards.rules_catalogue import Why
+from domain.rewards.rules_steps import Part, Redemption, cancel_refusal, ended, return_refusal
+from domain.rewards.service_give import end_holds
+from domain.rewards.service_steps import (
+    NOT_FOUND,
+    Resolved,
+    locked,
+    offer_of,
+    store_steps,
+    text_fault,
+)
+from domain.vouchers import service as vouchers
+from domain.vouchers.rules import Voucher
+from domain.vouchers.rules import return_refusal as voucher_refusal
+from domain.vouchers.store import lock_redemptions
+from domain.wallets.service_give_back import GiveBack
+from kit.db import LostRaceError, Session
+from kit.ids import derived_id
+
+_KEPT = {
+    "VOUCHER_USED": "Its voucher was used, at least in part.",
+    "VOUCHER_EXPIRED": "Its voucher has ended.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +67,24 @@ async def cancel(
 ) -> list[Resolved]:
     """End redemptions that wait or are held; points and stock are back. An outcome for each.
 
-    Refusals: REDEMPTION_NOT_FOUND, NOT_HELD, DEADLINE_PASSED, KEY_CONFLICT.
+    Refusals: REDEMPTION_NOT_FOUND, NOT_HELD, DEADLINE_PASSED, INVALID_INPUT (the reason),
+    KEY_CONFLICT.
     """
-    raise NotImplementedError
+    steps = await locked(session, now, brand, items, stock=True)
+
+    def decide(item: Cancel, redemption: Redemption) -> Redemption | Why:
+        why = _stranger(item, redemption) or text_fault("reason", item.reason)
+        why = why or cancel_refusal(redemption)
+        return why or ended(redemption, now, "cancelled", item.actor, item.reason)
+
+    outcomes = [
+        steps.take(brand, "cancel", item, (item.reason,), partial(decide, item)) for item in items
+    ]
+    await store_steps(session, now, brand, steps)
+    over = steps.now_in("cancelled")
+    await end_holds(session, now, brand, timeline, Kind.VOID, steps.parts_of(over))
+    await _give_stock_back(session, brand, over)
+    return outcomes
 
 
 async def take_return(
@@ -53,7 +93,69 @@ async def take_return(
     """Take back fulfilled redemptions: vouchers end, points go where they came from, stock is back.
 
     By the days of return of the version that judged each. Refusals: REDEMPTION_NOT_FOUND,
-    NOT_FULFILLED, NOT_RETURNABLE, RETURN_TOO_LATE, VOUCHER_USED and what else
-    `vouchers.service.give_back` says, KEY_CONFLICT.
+    NOT_FULFILLED, NOT_RETURNABLE, RETURN_TOO_LATE, VOUCHER_USED, VOUCHER_EXPIRED, INVALID_INPUT
+    (the reason), KEY_CONFLICT.
     """
-    raise NotImplementedError
+    steps = await locked(session, now, brand, items, stock=True)
+
+    def may_return(item: Return, redemption: Redemption) -> Why | None:
+        offer = offer_of(timeline, brand, redemption)
+        why = _stranger(item, redemption) or text_fault("reason", item.reason)
+        return why or return_refusal(redemption, offer, now, at_any_time=item.at_any_time)
+
+    mine: dict[UUID, list[Voucher]] = {each.id: [] for each in steps.redemptions.values()}
+    for voucher in await lock_redemptions(session, now, brand.id, list(mine)):
+        mine[voucher.redemption_id].append(voucher)
+
+    def decide(item: Return, redemption: Redemption) -> Redemption | Why:
+        code = voucher_refusal(mine[redemption.id])
+        why = may_return(item, redemption) or (Why(code, _KEPT[code]) if code else None)
+        return why or ended(redemption, now, "returned", item.actor, item.reason)
+
+    outcomes = [
+        steps.take(brand, "return", item, (item.reason,), partial(decide, item)) for item in items
+    ]
+    await store_steps(session, now, brand, steps)
+    back = steps.now_in("returned")
+    await vouchers.give_back(session, now, brand, [each.id for each in back])
+    await _give_points_back(session, now, brand, timeline, steps.parts_of(back))
+    await _give_stock_back(session, brand, back)
+    return outcomes
+
+
+def _stranger(item: Cancel | Return, redemption: Redemption) -> Why | None:
+    if item.member_id is None or item.member_id == redemption.member_id:
+        return None
+    return NOT_FOUND
+
+
+async def _give_points_back(
+    session: Session,
+    now: datetime,
+    brand: Brand,
+    timeline: Timeline,
+    parts: Sequence[tuple[Redemption, Part]],
+) -> None:
+    items = [
+        GiveBack(
+            key=derived_id("redemption return", str(part.hold_id)),
+            hold_id=part.hold_id,
+            points=part.points,
+            reference=str(redemption.id),
+            reason=redemption.reason or "",
+        )
+        for redemption, part in parts
+    ]
+    outcomes = await give_back(session, now, brand, timeline, items) if items else []
+    if any(outcome.code is not None or outcome.replayed for outcome in outcomes):
+        # Redemptions are locked and spent, so that somebody went past them.
+        raise LostRaceError
+
+
+async def _give_stock_back(
+    session: Session, brand: Brand, redemptions: Sequence[Redemption]
+) -> None:
+    units: dict[str, int] = {}
+    for each in redemptions:
+        units[each.reward] = units.get(each.reward, 0) - each.quantity
+    await store.take_stock(session, brand.id, units)

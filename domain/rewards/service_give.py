@@ -15,7 +15,7 @@ from domain.ledger import service as ledger
 from domain.ledger.rules import Kind, Mode, NewAccount, Resolution
 from domain.members import queries as members
 from domain.programmes.rules import Timeline
-from domain.rewards.rules_catalogue import Offer
+from domain.rewards.rules_catalogue import CAUSE, Offer, cause_id
 from domain.rewards.rules_steps import Part, Redemption
 from domain.vouchers import service as vouchers
 from domain.vouchers.service import NewVoucher
@@ -27,15 +27,8 @@ from domain.wallets.store import lock_members
 from kit.db import LostRaceError, Session
 from kit.ids import derived_id
 
-CAUSE = "cause"
-"""The code of the ledger accounts that hold what was donated, one for each donation reward."""
-
 Done = tuple[Redemption, Offer]
-
-
-def cause_id(brand_id: int, reward: str) -> UUID:
-    """Return the owner of the account that holds what was donated by a reward."""
-    return derived_id(CAUSE, str(brand_id), reward)
+"""A redemption, with its reward as the version says that judged it."""
 
 
 async def reserve(

@@ -12,10 +12,10 @@ from domain.households.rules import Household
 from domain.members import queries as members
 from domain.programmes.rules import Timeline
 from domain.rewards import store
+from domain.rewards.queries_facts import facts_of
 from domain.rewards.rules_catalogue import Offer
 from domain.rewards.rules_redeem import Ground, Wish, why_not
 from domain.rewards.rules_steps import Redemption
-from domain.rewards.service_facts import facts_of
 from domain.rewards.store import Stock
 from domain.vouchers import service as vouchers
 from domain.wallets.queries import Books

@@ -4,6 +4,7 @@ Whoever locks several locks wallets first, then stock by reward, then redemption
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -56,6 +57,17 @@ class Step(NamedTuple):
     state: str
     actor: str
     request: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StockChange:
+    """``units`` of a reward that came, or went if negative."""
+
+    key: str
+    reward: str
+    units: int
+    reason: str
+    actor: str
 
 
 def redemption(row: asyncpg.Record) -> Redemption:
@@ -119,6 +131,49 @@ async def take_stock(session: Session, brand_id: int, units: Mapping[str, int]) 
         brand_id,
         [reward for reward, _ in changes],
         [change for _, change in changes],
+    )
+
+
+async def stock_changes(
+    session: Session, brand_id: int, ids: Collection[UUID]
+) -> dict[UUID, StockChange]:
+    """Return those of the changes ``ids`` that were made; their keys are not kept."""
+    rows = await session.fetch(
+        "SELECT id, '', reward, units, reason, actor FROM stock_change"
+        " WHERE brand_id = $1 AND id = ANY ($2)",
+        brand_id,
+        list(ids),
+    )
+    return {row["id"]: StockChange(*row[1:]) for row in rows}
+
+
+async def insert_stock_changes(
+    session: Session, now: datetime, brand_id: int, new: Mapping[UUID, StockChange]
+) -> None:
+    """Write changes of stock that is locked, and what they add up to."""
+    if not new:
+        return
+    changes = list(new.values())
+    rewards, units = [each.reward for each in changes], [each.units for each in changes]
+    await session.fetch(
+        "INSERT INTO stock_change (id, brand_id, reward, units, reason, actor, changed_at)"
+        " SELECT i, $1, r, u, w, a, $2 FROM unnest($3::uuid[], $4::text[], $5::bigint[],"
+        " $6::text[], $7::text[]) AS n(i, r, u, w, a)",
+        brand_id,
+        now,
+        list(new),
+        rewards,
+        units,
+        [each.reason for each in changes],
+        [each.actor for each in changes],
+    )
+    await session.fetch(
+        "UPDATE reward_stock s SET added = s.added + n.units FROM (SELECT r, sum(u) AS units"
+        " FROM unnest($2::text[], $3::bigint[]) AS c(r, u) GROUP BY r) AS n"
+        " WHERE s.brand_id = $1 AND s.reward = n.r",
+        brand_id,
+        rewards,
+        units,
     )
 
 

@@ -1,5 +1,6 @@
 """A shop whose members bring friends, and short ways to do so."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,8 +94,18 @@ class Friends:
 
         return await self.shop.database.write(work)
 
+    async def heard(self) -> None:
+        """Wait until every fact can be read: any older transaction of the server holds them up."""
+        waits = (
+            "SELECT EXISTS (SELECT FROM fact WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()))"
+        )
+        async with self.shop.database.alone() as session:
+            while await session.value(waits):
+                await asyncio.sleep(0.01)
+
     async def work(self) -> None:
         """Let the worker do all that there is to do."""
+        await self.heard()
         now = self.shop.clock.now()
         while await self.shop.database.write(lambda session: follow(session, now, SECTIONS, 7)):
             pass

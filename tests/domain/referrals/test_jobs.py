@@ -290,6 +290,7 @@ async def test_facts_of_who_brought_nobody_and_of_other_brands_are_passed_over(
     await other.shop.buy(purchase("b1", "bob", 100, clock.now()))
     await friends.bring("ann", "bob")
     await shop.buy(purchase("c1", "cid", 2000, clock.now()))
+    await friends.heard()
     async with shop.database.transaction() as session:
         assert await follow(session, clock.now(), SECTIONS) > 0
         assert await follow(session, clock.now(), SECTIONS) == 0

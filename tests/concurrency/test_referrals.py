@@ -1,0 +1,102 @@
+"""Referrals when many want them at once, and when workers work twice or are stopped."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from api.sections import SECTIONS
+from domain.referrals.jobs import follow, reward
+from domain.referrals.service import Claim
+from kit.clock import MovableClock
+from kit.db import Database, Session
+from tests.support.coherence import assert_coherent
+from tests.support.friends import opened, states
+from tests.support.shop import purchase
+
+TWO = "[[referrals.limit]]\nname = 'two'\ntimes = 2"
+
+
+async def test_50_claims_of_the_last_place_let_one_through(
+    database: Database, clock: MovableClock
+) -> None:
+    friends = await opened(database, clock, TWO)
+    names = [f"f{number}" for number in range(50)]
+    await friends.join("ann", "bob", *names)
+    await friends.bring("ann", "bob")
+    code = (await friends.codes("ann"))["ann"]
+    # So that every connection is there and as quick as the others.
+    await asyncio.gather(*(friends.claim(Claim("ann", code)) for _ in names))
+    told = await asyncio.gather(*(friends.claim(Claim(name, code)) for name in names))
+    assert Counter(code for outcomes in told for _, code in states(outcomes)) == {
+        None: 1,
+        "LIMIT_REACHED": 49,
+    }
+    assert len(await friends.listed("pending")) == 2
+    await assert_coherent(database)
+
+
+async def test_of_codes_that_a_friend_claims_at_once_one_counts(
+    database: Database, clock: MovableClock
+) -> None:
+    friends = await opened(database, clock, "")
+    names = [f"r{number}" for number in range(10)]
+    await friends.join(*names, "bob")
+    codes = await friends.codes(*names)
+    claims = [Claim("bob", codes[name]) for name in names for _ in range(2)]
+    told = await asyncio.gather(*(friends.claim(each) for each in claims))
+    counted = Counter((each.code, each.replayed) for (each,) in told)
+    assert counted == {
+        (None, False): 1,
+        (None, True): 1,
+        ("ALREADY_REFERRED", False): 9,
+        ("ALREADY_REFERRED", True): 9,
+    }
+    await assert_coherent(database)
+
+
+async def test_a_circle_is_not_closed_from_several_sides_at_once(
+    database: Database, clock: MovableClock
+) -> None:
+    friends = await opened(database, clock, "")
+    names = ["ann", "bob", "cid", "dan", "eva", "fay"]
+    await friends.join(*names)
+    codes = await friends.codes(*names)
+    ring = zip(names, [*names[1:], names[0]], strict=True)
+    told = await asyncio.gather(*(friends.claim(Claim(friend, codes[by])) for by, friend in ring))
+    assert Counter(each.code for (each,) in told) == {None: 5, "CIRCULAR_REFERRAL": 1}
+    await assert_coherent(database)
+
+
+async def test_two_workers_and_one_that_dies_reward_each_referral_once(
+    database: Database, clock: MovableClock
+) -> None:
+    friends = await opened(database, clock, "")
+    names = [f"f{number}" for number in range(20)]
+    await friends.join("ann", *names)
+    code = (await friends.codes("ann"))["ann"]
+    await friends.claim(*(Claim(name, code) for name in names))
+    now = clock.now()
+    await friends.shop.buy(*(purchase(f"b {name}", name, 100, now) for name in names))
+
+    await friends.heard()
+
+    async def died(session: Session) -> None:
+        assert await follow(session, now, SECTIONS) > 0
+        assert await reward(session, now, SECTIONS, 7) == 7
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await database.write(died)
+    assert len(await friends.listed("pending")) == 20
+    await friends.heard()
+
+    async def rewards() -> None:
+        while await database.write(lambda session: reward(session, now, SECTIONS, 3)):
+            pass
+
+    await friends.shop.database.write(lambda session: follow(session, now, SECTIONS))
+    await asyncio.gather(*(rewards() for _ in range(4)), friends.work())
+    assert len(await friends.listed("rewarded")) == 20
+    assert await friends.points("ann", *names) == [20 * 500, *[201] * 20]
+    await assert_coherent(database)

@@ -42,15 +42,17 @@ ELSEWHERE = {
         "EMPTY_JOURNAL",
         "INSUFFICIENT_BALANCE",
         "JOURNAL_NOT_FOUND",
-        "KEY_CONFLICT",
         "SAME_ACCOUNT",
     },
-    "holds, which no mutation makes or ends": {
+    "holds, which the verbs of redemptions make and end by themselves": {
         "EXCEEDS_HOLD",
         "HOLD_EXPIRED",
         "HOLD_NOT_EXPIRED",
         "HOLD_NOT_FOUND",
         "HOLD_RESOLVED",
+    },
+    "told as IDEMPOTENCY_CONFLICT": {
+        "KEY_CONFLICT",
     },
     "told as UNKNOWN_MEMBER by the verb that was asked": {
         "MEMBER_NOT_FOUND",

@@ -41,9 +41,15 @@ SCREAMING = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
 NEVER_FAIL = {"Query.brand"}
 """Roots that read nothing: the caller's brand is known once it is known who calls."""
-SMALL = {"rank", "pendingDays", "months", "windowMonths", "holdsMonths", "graceDays"}
+SMALL = {
+    *("rank", "pendingDays", "months", "windowMonths", "holdsMonths", "graceDays"),
+    *("days", "birthdayDays", "returnDays", "quantity"),
+}
 """Names of whole numbers that 32 bits hold for ever."""
-VERBS = {"record", "refund", "enrol", "amend", "release", "adjust", "grant", "revoke"}
+VERBS = {
+    *("record", "refund", "enrol", "amend", "release", "adjust", "grant", "revoke"),
+    *("redeem", "cancel", "return", "fulfil", "approve", "decline", "change", "add", "burn"),
+}
 """What a mutation does. A new verb is one of the business, never `update`, `set` or `manage`."""
 
 

@@ -30,6 +30,7 @@ TYPES = [
 ]
 LISTS_THAT_END = {
     "ActivityOutcome.awards",
+    "AddPoolCodesPayload.refused",
     "Balance.upcomingExpiries",
     "Figures.tiers",
     "Ladder.tiers",
@@ -39,15 +40,21 @@ LISTS_THAT_END = {
     "PointsEnding.tiers",
     "Programme.endings",
     "Programme.ladders",
+    "Programme.rewardCategories",
     "ProgrammeVersion.changes",
     "PurchaseOutcome.awards",
     "PurchasePreview.awards",
     "PurchasePreview.tiersAfter",
     "PurchasePreview.tiersBefore",
     "Query.nodes",
+    "Redemption.vouchers",
+    "Reward.early",
+    "Reward.limits",
+    "Reward.tiers",
     "Tier.benefits",
     "TierStep.benefits",
     "UserError.field",
+    "Voucher.uses",
 }
 
 

@@ -11,6 +11,8 @@ from domain.expiry.jobs import warn
 from domain.ledger.jobs import roll_up
 from domain.referrals.jobs import follow, reward
 from domain.rewards.jobs import lapse
+from domain.rewards.jobs_automatic import become_spendable, birthdays
+from domain.rewards.jobs_automatic import follow as follow_members
 from domain.wallets.jobs import expire_holds, expire_lots
 from kit.db import Database, Session
 from kit.job_runner import JobRunner
@@ -35,6 +37,9 @@ def runner(runtime: Runtime) -> JobRunner:
     runner.tick("expire holds", ticking(database, expire_holds), every_seconds=30)
     runner.tick("expire lots", ticking(database, expire_lots), every_seconds=30)
     runner.tick("lapse redemptions", ticking(database, lapse), every_seconds=30)
+    runner.tick("give rewards", ticking(database, _give), every_seconds=1)
+    runner.tick("look at points", ticking(database, _look), every_seconds=30)
+    runner.tick("give birthdays", ticking(database, _birthdays), every_seconds=_WARN_SECONDS)
     runner.tick("warn of ends", ticking(database, _warn), every_seconds=_WARN_SECONDS)
     runner.tick("follow friends", ticking(database, _follow), every_seconds=1)
     runner.tick("reward referrals", ticking(database, _reward), every_seconds=30)
@@ -76,6 +81,18 @@ async def _follow(session: Session, now: datetime) -> int:
 
 async def _reward(session: Session, now: datetime) -> int:
     return await reward(session, now, SECTIONS)
+
+
+async def _give(session: Session, now: datetime) -> int:
+    return await follow_members(session, now, SECTIONS)
+
+
+async def _look(session: Session, now: datetime) -> int:
+    return await become_spendable(session, now, SECTIONS)
+
+
+async def _birthdays(session: Session, now: datetime) -> int:
+    return await birthdays(session, now, SECTIONS)
 
 
 async def _forget(session: Session, now: datetime) -> int:

@@ -20,6 +20,7 @@ from domain.rewards.rules_automatic import (
     walk,
 )
 from domain.rewards.service_cancel import Return, take_return
+from domain.rewards.store import lock_stock
 from domain.tallies import queries as tallies
 from domain.tiers import queries as tiers
 from domain.tiers.rules import Run, courses, ladders_of
@@ -28,8 +29,12 @@ from kit.db import Session
 TIER_KEPT = "TIER_KEPT"
 """Why a move up gives nothing: as is known now, the member has had the tier since an earlier."""
 
-_USED_UP = frozenset({"VOUCHER_USED", "NOT_RETURNABLE"})
-"""Why something can't be taken back that the member has had something of."""
+_REASON = "the move up that gave it was undone"
+_NOTHING_LEFT = frozenset({None, "VOUCHER_EXPIRED", "NOT_FULFILLED"})
+"""What became of something taken back that the member has nothing of: it ended, or was returned.
+
+Else it was used, or given for good.
+"""
 
 _Course = Mapping[tuple[UUID, str], Sequence[Run]]
 """Runs by member and ladder."""
@@ -157,7 +162,7 @@ async def _take_back(
             key=f"undone {each.redemption_id}",
             redemption_id=each.redemption_id,
             actor=actor,
-            reason=f"{each.ladder}: {each.tier} was undone",
+            reason=_REASON,
             at_any_time=True,
         )
         for each in undone
@@ -167,9 +172,9 @@ async def _take_back(
     if items:
         # All that this batch may count, before vouchers are locked.
         names = {each.reward for at in timeline.programmes for each in automatic_of(at)}
-        await store.lock_stock(session, brand.id, names | {each.reward for each in undone})
+        await lock_stock(session, brand.id, names | {each.reward for each in undone})
         outcomes = await take_return(session, now, brand, timeline, items)
-        used = {each.redemption_id for each in outcomes if each.code in _USED_UP}
+        used = {each.redemption_id for each in outcomes if each.code not in _NOTHING_LEFT}
     return {
         each: each._replace(
             undone_at=now, redemption_id=each.redemption_id if each.redemption_id in used else None

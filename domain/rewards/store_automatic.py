@@ -146,16 +146,6 @@ async def of_climbs(session: Session, member_ids: Collection[UUID]) -> dict[Clim
     return found
 
 
-async def lock_stock(session: Session, brand_id: int, rewards: Collection[str]) -> None:
-    """Lock what is counted of these rewards, in one order for all callers."""
-    await session.fetch(
-        "SELECT FROM reward_stock WHERE brand_id = $1 AND reward = ANY ($2)"
-        " ORDER BY reward FOR NO KEY UPDATE",
-        brand_id,
-        list(rewards),
-    )
-
-
 async def insert(session: Session, brand_id: int, rows: Sequence[Given]) -> None:
     """Write down what was decided."""
     if rows:

@@ -54,8 +54,8 @@ class InviteToHouseholdInput:
     guest: str = strawberry.field(
         description="The brand's id of the member who is asked, such as the number on the card."
     )
-    role: HouseholdRole = strawberry.field(
-        default=HouseholdRole.ADULT, description="What they would be in it; not `OWNER`."
+    role: HouseholdRole | None = strawberry.field(
+        default=None, description="What they would be in it, not `OWNER`; `ADULT` without it."
     )
 
 
@@ -120,7 +120,7 @@ async def invite(info: Info, given: InviteToHouseholdInput) -> Done:
 
     async def wanted(key: str, owner: str) -> Change:
         guest = await known(info, given.guest, "guest")
-        return Invitation(key, owner, guest.external_id, _role(given.role))
+        return Invitation(key, owner, guest.external_id, _role(given.role or HouseholdRole.ADULT))
 
     paths = {"INVALID_ROLE": "role", "ALREADY_IN_HOUSEHOLD": "guest", "ALREADY_INVITED": "guest"}
     return await _done(info, "inviteToHousehold", given, given.member, wanted, **paths)

@@ -1,8 +1,8 @@
 """Reads what happened to members, some at a time, in the order in which the brand learned of it.
 
-What came in one batch has one instant: then it goes by its own date. Two things that the rows
-don't tell: what was known of a member's birthday and attributes before today, and which of
-several corrections of one day count towards tiers (the first one carries all that do).
+What came in one batch has one instant: then it goes by its own date, then as it was written. Two
+things the rows don't tell: what was known of a member's birthday and attributes before today, and
+which of several corrections of one day count towards tiers (the first carries all that do).
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -65,14 +65,13 @@ ORDER BY m.id
 
 _PURCHASES = """
 SELECT p.member_id, p.recorded_at, p.occurred_at, p.id, p.external_id, p.channel, p.store, p.lines,
-       EXISTS (SELECT FROM refund WHERE purchase_id = p.id) AS refunds,
-       (SELECT min(journal_id) FROM award WHERE event_id = p.id) AS place
+       EXISTS (SELECT FROM refund WHERE purchase_id = p.id) AS refunds, p.ctid AS place
 FROM purchase p WHERE p.brand_id = $1 AND {p} AND p.occurred_at <= $3
 """
 
 _ACTIVITIES = """
 SELECT a.member_id, a.recorded_at, a.occurred_at, a.id, a.external_id, a.channel, a.store, a.kind,
-       a.amount, a.attributes, (SELECT min(journal_id) FROM award WHERE event_id = a.id) AS place
+       a.amount, a.attributes, a.ctid AS place
 FROM activity a WHERE a.brand_id = $1 AND {a} AND a.occurred_at <= $3
 """
 
@@ -143,7 +142,6 @@ class _Placed(NamedTuple):
 Releases = Mapping[str, Sequence[tuple[datetime, str]]]
 """What was released by when, by the member's id as text."""
 
-_LAST = 2**62
 _PREFETCH = 2_000
 
 
@@ -299,8 +297,9 @@ def _activity(_brand: Brand, past: Past, row: Row) -> list[_Placed]:
 
 
 def _event_key(row: Row) -> Key:
-    place = row["place"]
-    return row["recorded_at"], 2, row["occurred_at"], place or _LAST, row["id"].int
+    # Rows are only ever added: those of one batch stand in the order in which it was decided.
+    page, line = row["place"]
+    return row["recorded_at"], 2, row["occurred_at"], page << 16 | line, row["id"].int
 
 
 def _refund(_brand: Brand, _past: Past, row: Row) -> list[_Placed]:

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from domain.simulation.rules import Happening, Past
+from domain.simulation.rules_life import Life
 from domain.simulation.rules_months import Comparison, Failures, Sums
-from domain.simulation.rules_replay import Life, Replay
+from domain.simulation.rules_replay import Replay
 
 
 @dataclass(slots=True)
@@ -63,7 +64,7 @@ class Simulation:
 
     def finish(self, lives: list[Life]) -> None:
         """Count what became of a member, of whom nothing more will be told."""
-        done = [replay.end(life) for replay, life in zip(self._replays, lives, strict=True)]
+        done = [life.end() for life in lives]
         if self._comparison is not None and any(life.joined_at for life in lives):
             self._comparison.add(*done)
 

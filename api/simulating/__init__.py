@@ -1,0 +1,1 @@
+"""Replays history under a draft programme and tells what came of it."""

@@ -7,6 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from domain.rewards.rules_catalogue import Offer, Why
+from kit.ids import content_hash
 
 State = Literal["waiting", "held", "fulfilled", "returned", "cancelled", "lapsed"]
 
@@ -54,18 +55,25 @@ class Redemption:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The points that a member pays of a redemption, reserved and then spent by ``hold_id``."""
+    """The points that a member pays of a redemption, reserved and then spent by ``hold_id``.
+
+    ``open``: the hold has not ended yet.
+    """
 
     redemption_id: UUID
     member_id: UUID
     points: int
     hold_id: int
+    open: bool = True
 
 
-def as_of(redemption: Redemption, now: datetime) -> Redemption:
-    """Return a redemption as it is at ``now``, whatever has been booked."""
+def as_of(redemption: Redemption, now: datetime, parts: Sequence[Part] = ()) -> Redemption:
+    """Return a redemption as it is at ``now``, whatever has been booked.
+
+    If one of its ``parts`` is open no more, somebody's clock was past the deadline already.
+    """
     deadline = redemption.deadline
-    if deadline is None or now < deadline:
+    if deadline is None or (now < deadline and all(part.open for part in parts)):
         return redemption
     return replace(redemption, state="lapsed", deadline=None, ended_at=deadline)
 
@@ -138,6 +146,11 @@ def ended(
     return replace(
         redemption, state=state, deadline=None, ended_at=now, ended_by=actor, reason=reason
     )
+
+
+def request_of(*asked: object) -> bytes:
+    """Return the hash of what was asked."""
+    return content_hash(*(repr(each).encode() for each in asked))
 
 
 def codes_wanted(redemptions: Sequence[tuple[Redemption, Offer]]) -> dict[str, int]:

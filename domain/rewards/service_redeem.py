@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-import orjson
-
 from domain.brands.rules import Brand
 from domain.households.rules import Household, may_spend
 from domain.households.section import HouseholdsSection
@@ -14,14 +12,14 @@ from domain.programmes.rules import Programme, Timeline
 from domain.rewards import store
 from domain.rewards.rules_catalogue import Why, offers_of
 from domain.rewards.rules_redeem import Grant, Ground, Wish, decide
-from domain.rewards.rules_steps import Redemption, as_of
+from domain.rewards.rules_steps import Redemption, as_of, request_of
 from domain.rewards.service_give import give, reserve
 from domain.rewards.service_ground import Askers, fact, ground_of, lock_askers
 from domain.vouchers import queries as vouchers
 from domain.wallets.queries import Books, books
 from kit.db import Session
 from kit.facts import record
-from kit.ids import content_hash, derived_id
+from kit.ids import derived_id
 
 _CONFLICT = Why("KEY_CONFLICT", "This key was used before for another wish; give a new one.")
 _NO_REWARDS = Why("NO_REWARDS", "The programme has no rewards.")
@@ -186,9 +184,7 @@ def _decide(batch: _Batch, id_: UUID, item: Redeem, wish: Wish | Why) -> UUID | 
 
 def _request(item: Redeem) -> bytes:
     # Who asks again may be another.
-    return content_hash(
-        orjson.dumps([item.member, item.reward, item.quantity, item.from_household, item.occasion])
-    )
+    return request_of(item.member, item.reward, item.quantity, item.from_household, item.occasion)
 
 
 def _redemption(now: datetime, item: Redeem, grant: Grant) -> Redemption:

@@ -6,20 +6,18 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-import orjson
-
 from domain.brands.rules import Brand
 from domain.programmes.rules import Timeline
 from domain.rewards import store
 from domain.rewards.rules_catalogue import Offer, Why, offers_of
-from domain.rewards.rules_steps import Part, Redemption, as_of
+from domain.rewards.rules_steps import Part, Redemption, as_of, request_of
 from domain.rewards.service_ground import fact
 from domain.rewards.store import Step
 from domain.wallets.queries import books
 from domain.wallets.store import lock_members
 from kit.db import Session
 from kit.facts import record
-from kit.ids import content_hash, derived_id
+from kit.ids import derived_id
 from kit.texts import usable
 
 NOT_FOUND = Why("REDEMPTION_NOT_FOUND", "There is no such redemption.")
@@ -84,8 +82,7 @@ class Steps:
         ``asked`` is what, besides the redemption, makes two requests the same.
         """
         id_ = _step_id(brand, item)
-        parts = [verb, str(item.redemption_id), *asked]
-        request = content_hash(orjson.dumps(parts))
+        request = request_of(verb, item.redemption_id, *asked)
         before = self.known.get(id_)
         found = self.redemptions.get(item.redemption_id)
         if before is not None:
@@ -121,18 +118,16 @@ async def locked(
     """
     ids = {item.redemption_id for item in items}
     steps = {_step_id(brand, item) for item in items}
-    found = await store.load(session, brand.id, ids, lock=False)
-    parts = await store.parts(session, ids)
-    people = {each.member_id for each in found.values()}
-    people |= {part.member_id for mine in parts.values() for part in mine}
+    people, rewards = await store.concerned(session, brand.id, ids)
     accounts = await books(session, brand.id)
     if accounts is not None:
         await lock_members(session, brand.id, accounts.asset_id, people)
     if stock:
-        await store.lock_stock(session, brand.id, {each.reward for each in found.values()})
+        await store.lock_stock(session, brand.id, rewards)
     rows = await store.load(session, brand.id, ids, lock=True)
+    parts = await store.parts(session, ids)
     known = await store.steps(session, brand.id, steps)
-    return Steps({id_: as_of(each, now) for id_, each in rows.items()}, parts, known)
+    return Steps({id_: as_of(each, now, parts[id_]) for id_, each in rows.items()}, parts, known)
 
 
 async def store_steps(session: Session, now: datetime, brand: Brand, steps: Steps) -> None:

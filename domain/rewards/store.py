@@ -201,6 +201,21 @@ async def redeemed(
     return found
 
 
+async def concerned(
+    session: Session, brand_id: int, ids: Collection[UUID]
+) -> tuple[set[UUID], set[str]]:
+    """Return the members and the rewards that these redemptions of the brand concern."""
+    rows = await session.fetch(
+        "SELECT r.reward, unnest(array_append(array_agg(p.member_id), r.member_id)) AS member_id"
+        " FROM redemption r LEFT JOIN redemption_part p ON p.redemption_id = r.id"
+        " WHERE r.brand_id = $1 AND r.id = ANY ($2) GROUP BY r.id",
+        brand_id,
+        list(ids),
+    )
+    people = {row["member_id"] for row in rows if row["member_id"] is not None}
+    return people, {row["reward"] for row in rows}
+
+
 async def load(
     session: Session, brand_id: int, ids: Collection[UUID], *, lock: bool
 ) -> dict[UUID, Redemption]:
@@ -230,7 +245,8 @@ async def requests(
 async def parts(session: Session, ids: Collection[UUID]) -> dict[UUID, list[Part]]:
     """Return what members pay of each of these redemptions."""
     rows = await session.fetch(
-        "SELECT redemption_id, member_id, points, hold_id FROM redemption_part"
+        "SELECT redemption_id, member_id, points, hold_id, o.transfer_id IS NOT NULL"
+        " FROM redemption_part LEFT JOIN open_hold o ON o.transfer_id = hold_id"
         " WHERE redemption_id = ANY ($1) ORDER BY redemption_id, hold_id",
         list(ids),
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import gzip
 from functools import partial
 from pathlib import Path
 
@@ -77,6 +78,19 @@ async def test_killed_in_the_middle_and_run_again_each_code_is_there_once(
     code, said = await imported(servers, path)
     assert (code, f"{MANY - codes:,} codes added, {codes:,} already known" in said) == (0, True)
     assert await desk.pools() == {"spring": (MANY, MANY)}
+
+
+async def test_a_file_that_breaks_off_says_what_to_do(
+    desk: Desk, servers: Servers, tmp_path: Path
+) -> None:
+    path = tmp_path / "codes.txt.gz"
+    packed = gzip.compress("".join(f"{n * n}\n" for n in range(50_000)).encode())
+    path.write_bytes(packed[:-1_000])
+    code, said = await imported(servers, path)
+    codes, _ = (await desk.pools())["spring"]
+    assert (code, said.startswith(f"{codes:,} codes added, ")) == (2, True)
+    assert f"SOURCE_TRUNCATED: {path} breaks off" in said
+    assert said.endswith("What was added stands; run it again with the whole file to go on.")
 
 
 async def test_what_cannot_run_says_why(desk: Desk, servers: Servers, tmp_path: Path) -> None:

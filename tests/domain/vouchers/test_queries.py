@@ -7,12 +7,13 @@ from domain.vouchers.queries import State
 from kit.ids import new_id
 from tests.support.vouchers import Desk, use
 
+STATES: tuple[State, ...] = ("issued", "used", "returned", "expired")
+
 
 async def four(desk: Desk) -> dict[State, str]:
     """Issue a voucher of each state, one an hour, and return their codes."""
     codes: dict[State, str] = {}
-    states: tuple[State, ...] = ("issued", "used", "returned", "expired")
-    for state in states:
+    for state in STATES:
         desk.shop.clock.move(timedelta(hours=1))
         end = None if state == "issued" else desk.now + timedelta(days=1)
         voucher = await desk.issued(expires_at=end)
@@ -79,6 +80,20 @@ async def test_pages_go_back_from_the_newest(desk: Desk) -> None:
             paged.append([voucher.code for voucher in found[desk.member_id]])
             before = found[desk.member_id][-1].id
     assert paged == [everything[:2], everything[2:4], everything[4:]]
+
+
+async def test_pages_go_on_from_the_oldest(desk: Desk) -> None:
+    await desk.issue(*(desk.new() for _ in range(3)))
+    everything = await of_member(desk, desk.now)
+    async with desk.database.read() as session:
+        brand_id, ids = desk.shop.brand.id, [desk.member_id]
+        found = await queries.oldest_of_members(session, desk.now, brand_id, ids, first=2)
+        after, waiting = found[desk.member_id][-1].id, STATES[0]
+        rest = await queries.oldest_of_members(
+            session, desk.now, brand_id, ids, first=2, after=after, states=[waiting]
+        )
+    oldest = [voucher.code for voucher in (*found[desk.member_id], *rest[desk.member_id])]
+    assert oldest == everything[::-1]
 
 
 async def test_free_codes_are_counted_no_further_than_asked(desk: Desk) -> None:

@@ -153,6 +153,7 @@ async def test_a_pool_gives_its_codes_in_order_and_then_no_more(desk: Desk) -> N
     issued = await desk.issue(*items, desk.new(pool="spring"))
     assert list(issued) == [items[0].id, items[1].id, items[3].id]
     assert (issued[items[0].id], issued[items[3].id]) == ("c", "a")
+    assert await desk.issue(desk.new(pool="spring")) == {}
     assert await desk.pools() == {"spring": (2, 0)}
 
 

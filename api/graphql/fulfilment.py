@@ -18,6 +18,7 @@ from api.graphql.requests import (
     KEY,
     brands_key,
     checked_number,
+    checked_text,
     done_once,
     key_of,
     stored,
@@ -132,7 +133,7 @@ async def let_pass(info: Info, given: ApproveRedemptionInput) -> tuple[UUID | No
 
 async def decline(info: Info, given: DeclineRedemptionInput) -> tuple[UUID | None, UUID | None]:
     """Decline as one transaction; return the redemption and the member. Raises LaurelError."""
-    context = info.context
+    context, reason = info.context, checked_text(given.reason, "reason")
 
     async def work(
         session: Session, now: datetime, brand: Brand, given: DeclineRedemptionInput
@@ -147,7 +148,7 @@ async def decline(info: Info, given: DeclineRedemptionInput) -> tuple[UUID | Non
             key=brands_key(context, given.idempotency_key),
             redemption_id=key,
             actor=context.principal.account,
-            reason=given.reason,
+            reason=reason,
         )
         (done,) = await cancel(session, now, brand, timeline, [wanted])
         return stored(done)

@@ -30,7 +30,6 @@ _PATHS = {
     "NOT_IN_HOUSEHOLD": ("from_household",),
     "MAY_NOT_SPEND": ("from_household",),
     "REDEMPTION_NOT_FOUND": ("redemption",),
-    "VOUCHER_NOT_FOUND": ("code",),
     "INVALID_UNITS": ("units",),
 }
 

@@ -17,7 +17,7 @@ from kit.db import Session
 from kit.errors import InvalidInputError
 from kit.idempotency import once
 from kit.ids import derived_id
-from kit.texts import TEXT_LENGTH_MAX
+from kit.texts import TEXT_LENGTH_MAX, usable
 
 KEY = (
     "A name of your own for this request, 1 to 200 printable characters, kept for ever. The same"
@@ -107,6 +107,14 @@ def checked_number(items: int, name: str, code: str, maximum: int = ITEMS_MAX) -
     if items > maximum:
         message = f"{name} are more than {maximum}; send them in several requests"
         raise InvalidInputError(message, code=code, path=(name,))
+
+
+def checked_text(text: str, name: str) -> str:
+    """Return a text that must be there. Raises InvalidInputError if it can't be kept."""
+    if not usable(text):
+        message = f"{name} must be 1 to {TEXT_LENGTH_MAX} printable characters"
+        raise InvalidInputError(message, path=(name,))
+    return text
 
 
 def key_of(text: str | None) -> UUID | None:

@@ -13,7 +13,7 @@ from api.graphql.outcomes import UserError, user_error
 from api.graphql.paging import Connection
 from api.graphql.pricing import directives
 from api.graphql.redeeming import refusal
-from api.graphql.requests import KEY, brands_key, checked_number, done_once, stored
+from api.graphql.requests import KEY, brands_key, checked_number, checked_text, done_once, stored
 from api.graphql.rewards import Reward
 from api.graphql.scalars import BigInt, Points
 from api.graphql.vouchers import Pages
@@ -135,7 +135,7 @@ async def pools(info: Info, pages: Pages) -> Connection[CodePool]:
 
 async def change(info: Info, given: ChangeStockInput) -> str:
     """Change a stock as one transaction; return the reward's code. Raises LaurelError."""
-    context = info.context
+    context, reason = info.context, checked_text(given.reason, "reason")
 
     async def work(
         session: Session, now: datetime, brand: Brand, given: ChangeStockInput
@@ -145,7 +145,7 @@ async def change(info: Info, given: ChangeStockInput) -> str:
             key=brands_key(context, given.idempotency_key),
             reward=given.reward,
             units=given.units,
-            reason=given.reason,
+            reason=reason,
             actor=context.principal.account,
         )
         (done,) = await change_stock(session, now, brand, timeline, [wanted])

@@ -76,5 +76,6 @@ async def use(info: Info, given: BurnVoucherInput) -> Burnt:
 
     # Codes that a brand brought along may be easy to guess; a till must not try them all.
     done = await context.guessed(KIND, look) or refused[0]
-    error = refusal(done, "store") if done["code"] else None
+    path = ["code"] if (done["code"] or "").startswith("VOUCHER_") else done["path"]
+    error = refusal(done | {"path": path}, "store") if done["code"] else None
     return Burnt(key_of(done["voucher_id"]), done["amount"], error)

@@ -9,6 +9,7 @@ from domain.households import invariants as households
 from domain.ledger import invariants as ledger
 from domain.referrals import invariants as referrals
 from domain.rewards import invariants as rewards
+from domain.rewards import invariants_automatic as automatic
 from domain.vouchers import invariants as vouchers
 from domain.wallets import invariants as wallets
 from kit.db import Session
@@ -19,6 +20,7 @@ INVARIANTS: dict[str, str] = {
     **earning.INVARIANTS,
     **vouchers.INVARIANTS,
     **rewards.INVARIANTS,
+    **automatic.INVARIANTS,
     **households.INVARIANTS,
     **referrals.INVARIANTS,
 }

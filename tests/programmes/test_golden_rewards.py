@@ -9,6 +9,7 @@ from domain.vouchers.service import Burn, BurnOutcome, burn
 from kit.db import Session
 from kit.ids import new_id
 from tests.support.automatic import given, vouchers_of
+from tests.support.friends import Friends
 from tests.support.rewards import redeemed, wish
 from tests.support.scenes import Opener, Scene, shipped
 
@@ -202,6 +203,25 @@ async def test_n2_friends_and_check_ins_buy_one_reward_a_year(opened: Opener) ->
     assert await scene.act("ann", "referral", "2026-12-31") == 0
     assert await ask(scene, "ann", "ten-dollars") == "INSUFFICIENT_POINTS"
     assert await scene.act("ann", "referral", "2027-01-01") == 25
+
+
+async def test_n2_a_friend_counts_once_nothing_can_be_returned(opened: Opener) -> None:
+    """25 points for who brings a friend: upzaar.com/customer-academy.
+
+    The minimum and the sixty days are the file's own.
+    """
+    scene = await opened("xplr", "2026-01-01")
+    friends = Friends(scene.shop)
+    await scene.join("ann", "2026-01-02")
+    await scene.join("bob", "2026-02-01")
+    assert (await friends.bring("ann", "bob")).state == "pending"
+    await scene.buy("bob", "49.99", "2026-02-02", name="small")
+    await friends.work()
+    await scene.buy("bob", "50.00", "2026-02-03", name="enough")
+    for day, points in (("2026-02-03", 0), ("2026-04-03 23:59", 0), ("2026-04-04 00:00", 25)):
+        scene.instant(day)
+        await friends.work()
+        assert await scene.has("ann") == points
 
 
 async def test_n2_25_dollars_come_with_the_birthday(opened: Opener) -> None:

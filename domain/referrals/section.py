@@ -29,7 +29,10 @@ def _link(value: object) -> str:
 
 
 class Limit(Part):
-    """How many friends count for one member in a period of the brand's clock, or ever."""
+    """How many friends count for one member in a period of the brand's clock, or ever.
+
+    A friend counts from naming the code on, unless staff have yet to look.
+    """
 
     name: Text = Field(description="what members and staff read as the reason")
     period: Period | None = Field(default=None, description="how long it counts; all time")
@@ -40,13 +43,16 @@ class ReferralsSection(Section):
     """Members may bring friends; without this section nobody may.
 
     A friend names a member's code within ``link_days`` of following the link and within
-    ``claim_days`` of joining. The referral counts once the friend has done ``on``, for
-    ``minimum`` at least, within ``qualify_days`` of naming the code, and that was not returned
-    for ``return_days``. Then the one who brought has done the activity "referral", the friend
-    "referred": what they get is said by the rules of [earning] and by [[rewards.automatic]].
+    ``claim_days`` of joining, and joined no earlier than that member. The referral counts once
+    the friend has done ``on``, for ``minimum`` at least, within ``qualify_days`` of naming the
+    code, and that was not returned for ``return_days``. Then the one who brought has done the
+    activity "referral", the friend "referred": what they get is said by the rules of [earning]
+    and by [[rewards.automatic]]. Days are whole days of the brand's clock, the last one included;
+    what was done in the days before naming the code neither counts nor harms.
 
-    Who shares one of the ``signals`` with the other, such as a device or a card, brought nobody.
-    Who brings more than ``review_over`` friends in a day waits for somebody to look at them.
+    Who shares one of the ``signals`` with the other, such as a device or a card, or with anybody
+    up the chain, brought nobody; friends of one member who share one wait for staff. Who brings
+    more than ``review_over`` friends in a day waits as well, from the first one too many on.
     """
 
     optional: ClassVar[bool] = True
@@ -68,7 +74,7 @@ class ReferralsSection(Section):
         default=90, description="how long the friend has to do it"
     )
     return_days: Annotated[Whole, Field(ge=0, le=DAYS_MAX)] = Field(
-        default=0, description="how long it can be undone by a return"
+        default=0, description="how long a return undoes it; rewards wait for it"
     )
     signals: Annotated[tuple[Text, ...], Field(max_length=SIGNALS_MAX)] = Field(
         default=(), description="attributes of members that two people don't share"

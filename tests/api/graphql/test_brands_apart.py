@@ -13,6 +13,7 @@ from domain.wallets.service import enrol
 from kit.db import Session
 from tests.support.callers import granted
 from tests.support.client import Client
+from tests.support.redeeming import done
 from tests.support.shop import purchase
 
 SPRING = datetime(2026, 2, 20, 9, tzinfo=UTC)
@@ -37,6 +38,9 @@ TRIED = {
     "revokeStatus",
     "previewPurchase",
     "programmeVersions",
+    *("rewards", "redemptions", "voucherByCode", "pools", "redeemReward", "cancelRedemption"),
+    *("returnRedemption", "fulfilRedemptions", "approveRedemption", "declineRedemption"),
+    *("changeStock", "addPoolCodes", "burnVoucher"),
 }
 
 
@@ -242,3 +246,51 @@ async def test_a_preview_is_of_the_brands_own_member(other: Client, ana: str) ->
     for whose, token in (({"member": "ana"}, other.server), ({}, other.member("ana"))):
         answer = await other.ask(query, token, input=given | whose)
         assert answer.data["previewPurchase"] == {"points": "7.0", "tiersBefore": []}
+
+
+async def test_rewards_and_codes_are_the_brands_own(
+    client: Client, other: Client, ana: str
+) -> None:
+    assert ana
+    payload = await done(client, "addPoolCodes", client.server, pool="tea", codes=["T-1"])
+    assert payload["added"] == "1"
+    asked = await done(client, "redeemReward", client.server, member="ana", reward="coffee")
+    mine = asked["redemption"]["id"]
+    (voucher,) = asked["redemption"]["vouchers"]
+    query = """
+    query ($code: String!) {
+      rewards { nodes { reward { code } } } pools { nodes { name } }
+      redemptions { nodes { id } } voucherByCode(code: $code) { id }
+    }
+    """
+    found = (await other.ask(query, other.staff, code=voucher["code"])).data
+    nothing = {"nodes": []}
+    assert found == {
+        "rewards": nothing,
+        "pools": nothing,
+        "redemptions": nothing,
+        "voucherByCode": None,
+    }
+    tries = {
+        "redeemReward": ({"member": "ana", "reward": "coffee"}, "NO_REWARDS"),
+        "cancelRedemption": ({"redemption": mine}, "REDEMPTION_NOT_FOUND"),
+        "returnRedemption": ({"redemption": mine}, "REDEMPTION_NOT_FOUND"),
+        "approveRedemption": ({"redemption": mine}, "REDEMPTION_NOT_FOUND"),
+        "declineRedemption": ({"redemption": mine, "reason": "no"}, "REDEMPTION_NOT_FOUND"),
+        "changeStock": ({"reward": "coffee", "units": "1", "reason": "more"}, "NO_SUCH_REWARD"),
+        "burnVoucher": ({"code": voucher["code"]}, "VOUCHER_NOT_FOUND"),
+    }
+    for verb, (given, code) in tries.items():
+        payload = await done(other, verb, other.staff, **given)
+        assert [each["code"] for each in payload["errors"]] == [code], verb
+    wanted = [{"redemption": mine}]
+    payload = await done(other, "fulfilRedemptions", other.staff, redemptions=wanted)
+    assert payload["outcomes"][0]["error"]["code"] == "REDEMPTION_NOT_FOUND"
+    # The same code may be another brand's own, too.
+    payload = await done(other, "addPoolCodes", other.server, pool="tea", codes=["T-1"])
+    assert payload["added"] == "1"
+    reward = await client.ask("{ rewards(first: 1) { nodes { reward { id } } } }", client.staff)
+    node = "query ($id: ID!) { node(id: $id) { id } }"
+    shown = reward.data["rewards"]["nodes"][0]["reward"]["id"]
+    assert (await client.ask(node, client.staff, id=shown)).data == {"node": {"id": shown}}
+    assert (await other.ask(node, other.staff, id=shown)).data == {"node": None}

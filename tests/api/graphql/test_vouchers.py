@@ -133,7 +133,7 @@ async def test_a_wrong_code_says_nothing_else(cafe: Client, language: str, messa
       burnVoucher(input: $input) { voucher { id } errors { code message detail field } }
     }
     """
-    told = []
+    told: list[Any] = []
     code = await issued(cafe, "tea")
     for wrong in ("", "x", "a\0", code[:-1], "9" * 300):
         given = {"idempotencyKey": f"w{len(told)}", "code": wrong}

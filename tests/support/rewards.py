@@ -163,3 +163,9 @@ async def left(shop: Shop, code: str) -> int | None:
         timeline = await programmes.timeline(session, shop.brand.id, SECTIONS)
         found = await queries.catalogue(session, shop.clock.now(), shop.brand, timeline)
     return next(item.left for item in found if item.offer.code == code)
+
+
+async def given(shop: Shop, *rewards: str) -> dict[str, int]:
+    """Return how many points were donated by each of these rewards."""
+    async with shop.database.read() as session:
+        return await queries.given_to(session, shop.brand.id, rewards)

@@ -26,6 +26,10 @@ _HOME = """query Home {
     tierAtTheEnd: tier(asOf: "2017-12-31T23:59:59-05:00") {
       name since validUntil granted counted { value currency } benefits { name kind }
     }
+    catalogue(first: 3) {
+      nodes { canRedeem whyNot { message } reward { code name price { points } } }
+    }
+    vouchers(first: 3, states: [ISSUED]) { nodes { code expiresAt reward { name } } }
     movements(first: 5) { edges { node { code points effectiveAt reference rule } } }
   }
 }"""

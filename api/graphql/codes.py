@@ -156,3 +156,19 @@ class ErrorCode(Enum):
     HOUSEHOLD_FULL = _code("The household has as many members as the programme allows.")
     INVITATION_NOT_FOUND = _code("The member has no such invitation, or has answered it.")
     INVITATION_EXPIRED = _code("The invitation's days are over.")
+
+    NO_REFERRALS = _code("The programme in force has no referrals.")
+    UNKNOWN_CODE = _code("The code is no member's.")
+    SELF_REFERRAL = _code("The code is the member's own.")
+    SHARED_SIGNAL = _code("The member shares a device or the like with one who led to the code.")
+    CIRCULAR_REFERRAL = _code("The member brought, through others, the one who has the code.")
+    ALREADY_REFERRED = _code("The member was brought by somebody else already.")
+    NOT_A_NEWCOMER = _code("The member joined too long ago, or before the one who has the code.")
+    LINK_TOO_OLD = _code("The link was followed too long ago.")
+    REFUSED_BY_STAFF = _code("Somebody of the brand's staff refused it.")
+    TOO_MANY_IN_A_DAY = _code("So many friends in a day are looked at by the brand's staff first.")
+    REFERRAL_NOT_FOUND = _code("The brand has no referral under this id.")
+    NOT_IN_REVIEW = _code("The referral waits for nobody of the brand's staff.")
+    TOO_MANY_REFERRALS = _code(
+        "The list of decisions is too long. Divide it over several requests."
+    )

@@ -79,7 +79,7 @@ class Loaders:
         )
         self.pages: DataLoader[Wanted, list[Movement] | None] = self._loader(self._pages)
         self.spending = Spending(reads, brand, now, self._timeline)
-        self.sharing = Sharing(reads, brand, now)
+        self.sharing = Sharing(reads, brand, now, self.members)
 
     async def programmes(self) -> Programmes:
         """Return the brand's programmes, read once per operation."""

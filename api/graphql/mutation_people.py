@@ -1,12 +1,12 @@
-"""What members can do with each other: households."""
+"""What members can do with each other: households, referrals."""
 
 from typing import Annotated
 
 import strawberry
 
 from api.context import Info
-from api.graphql import housekeeping
-from api.graphql.fields import SIGNED_IN, mutation
+from api.graphql import housekeeping, referring
+from api.graphql.fields import SIGNED_IN, STAFF, mutation
 from api.graphql.housekeeping import (
     AnswerInvitationInput,
     ChangeHouseholdRoleInput,
@@ -19,11 +19,14 @@ from api.graphql.outcomes import of_error
 from api.graphql.payloads_people import (
     AnswerInvitationPayload,
     ChangeHouseholdRolePayload,
+    ClaimReferralPayload,
     FoundHouseholdPayload,
     InviteToHouseholdPayload,
     LeaveHouseholdPayload,
     RemoveFromHouseholdPayload,
+    ReviewReferralsPayload,
 )
+from api.graphql.referring import ClaimReferralInput, ReviewReferralsInput
 from kit.errors import LaurelError
 
 
@@ -115,3 +118,38 @@ class PeopleMutations:
         except LaurelError as error:
             return ChangeHouseholdRolePayload(actor=None, errors=[of_error(error, "input")])
         return ChangeHouseholdRolePayload(actor=done.actor, errors=[])
+
+    @mutation(SIGNED_IN, "Say by whose code the member came; once it counts, both get theirs.")
+    async def claim_referral(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the usual name
+            ClaimReferralInput, strawberry.argument(description="The code.")
+        ],
+    ) -> ClaimReferralPayload | None:
+        try:
+            friend, referral = await referring.name_code(info, input)
+        except LaurelError as error:
+            refused = [of_error(error, "input")]
+            return ClaimReferralPayload(actor=None, referral_key=None, errors=refused)
+        return ClaimReferralPayload(actor=friend, referral_key=referral, errors=[])
+
+    @mutation(
+        STAFF,
+        "Accept or refuse referrals that wait for somebody to look at them. Each is taken or"
+        " refused by itself.",
+        sized_by=["input.reviews"],
+        sizes=["outcomes"],
+    )
+    async def review_referrals(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the usual name
+            ReviewReferralsInput, strawberry.argument(description="The decisions.")
+        ],
+    ) -> ReviewReferralsPayload | None:
+        try:
+            outcomes = await referring.decide(info, input)
+        except LaurelError as error:
+            return ReviewReferralsPayload(outcomes=[], errors=[of_error(error, "input")])
+        return ReviewReferralsPayload(outcomes=outcomes, errors=[])

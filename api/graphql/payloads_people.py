@@ -1,20 +1,23 @@
-"""What mutations of households answer with."""
+"""What mutations of households and referrals answer with."""
 
 from uuid import UUID
 
 import strawberry
 
 from api.context import Info
-from api.graphql import households, members
-from api.graphql.fields import SIGNED_IN, attribute, resolver
+from api.graphql import households, members, referrals
+from api.graphql.fields import SIGNED_IN, STAFF, attribute, resolver
 from api.graphql.households import Household, HouseholdInvitation
 from api.graphql.members import Member
 from api.graphql.outcomes import UserError
 from api.graphql.query import Query
+from api.graphql.referrals import Referral
+from api.graphql.referring import ReviewOutcome
 
 _ONE = "Why it was refused; nothing was written then."
 _MEMBER = "The member in whose name it was done, with all that changed; null if it was refused."
 _HOUSEHOLD = "The household that the member is in then; null for none, or if it was refused."
+_WHOLE = "Why the request as a whole was refused; nothing was written then."
 _QUERY = "Everything that can be asked, as it is after the change."
 
 
@@ -74,3 +77,38 @@ class RemoveFromHouseholdPayload(_Changed):
 @strawberry.type(description="What became of the other role.")
 class ChangeHouseholdRolePayload(_Changed):
     """The payload of changeHouseholdRole."""
+
+
+@strawberry.type(description="What became of the code that was named.")
+class ClaimReferralPayload:
+    """The payload of claimReferral."""
+
+    actor: strawberry.Private[UUID | None]
+    referral_key: strawberry.Private[UUID | None]
+    errors: list[UserError] = attribute(SIGNED_IN, "Why it counts for nobody.", size=1)
+
+    @resolver(SIGNED_IN, "What came of it; null if it was refused.")
+    async def referral(self, info: Info) -> Referral | None:
+        return await referrals.by_key(info, self.referral_key)
+
+    @resolver(SIGNED_IN, _MEMBER)
+    async def member(self, info: Info) -> Member | None:
+        return await members.changed(info, self.actor)
+
+    @resolver(SIGNED_IN, _QUERY)
+    def query(self) -> Query:
+        return Query()
+
+
+@strawberry.type(description="What became of the decisions.")
+class ReviewReferralsPayload:
+    """The payload of reviewReferrals."""
+
+    outcomes: list[ReviewOutcome] = attribute(
+        STAFF, "One per decision sent, in the same order; empty if `errors` is not."
+    )
+    errors: list[UserError] = attribute(STAFF, _WHOLE, size=1)
+
+    @resolver(STAFF, _QUERY)
+    def query(self) -> Query:
+        return Query()

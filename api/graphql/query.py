@@ -13,6 +13,7 @@ from api.graphql import (
     nodes,
     previews,
     redemptions,
+    referrals,
     supply,
     versions,
     vouchers,
@@ -36,6 +37,7 @@ from api.graphql.previews import PurchasePreview
 from api.graphql.programme import Programme
 from api.graphql.purchase_inputs import PreviewPurchaseInput
 from api.graphql.redemptions import Redemption, RedemptionStates
+from api.graphql.referrals import Referral, ReferralStates
 from api.graphql.supply import CodePool, RewardSupply
 from api.graphql.versions import ProgrammeVersion
 from api.graphql.vouchers import Voucher
@@ -152,6 +154,18 @@ class Query:
         before: Before = None,
     ) -> Connection[Redemption] | None:
         return await redemptions.page(info, (first, after, last, before), states, reward)
+
+    @paged(STAFF, "Whom the brand's members brought, newest first.")
+    async def referrals(
+        self,
+        info: Info,
+        states: ReferralStates = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Referral] | None:
+        return await referrals.page(info, (first, after, last, before), states)
 
     @resolver(
         BRAND,

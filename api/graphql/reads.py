@@ -5,12 +5,14 @@ connection is taken with the first read and given back when the operation ends.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from kit.db import Database, Session
 from kit.tasks import completed
+
+T = TypeVar("T")
 
 
 class Reads:
@@ -48,6 +50,25 @@ class Reads:
                     # A failed statement ends its snapshot; the others begin another one.
                     await self._end()
                     raise
+        finally:
+            self._readers.discard(task)
+
+    async def apart(self, work: Callable[[Session], Awaitable[T]]) -> T:
+        """Run ``work`` in a transaction of its own, for what is made when it is first asked for.
+
+        Nobody holds a connection and waits for another one: the snapshot ends before, and what is
+        read later is a new one. Once closed, raises CancelledError as `session`.
+        """
+        task = asyncio.current_task()
+        if task is None:
+            raise AssertionError
+        self._readers.add(task)
+        try:
+            async with self._turn:
+                if self._over:
+                    raise asyncio.CancelledError
+                await self._end()
+                return await self._database.write(work)
         finally:
             self._readers.discard(task)
 

@@ -13,6 +13,7 @@ from api.graphql.members import Member
 from api.graphql.mutation import Mutation
 from api.graphql.query import Query
 from api.graphql.redemptions import Redemption
+from api.graphql.referrals import Referral
 from api.graphql.rewards import Reward
 from api.graphql.scalars import SCALARS
 from api.graphql.subscription import Subscription
@@ -37,6 +38,7 @@ def _made(*, in_order: bool) -> strawberry.Schema:
             Movement,
             ProgrammeVersion,
             Redemption,
+            Referral,
             Reward,
             StatusGrant,
             Voucher,

@@ -1,4 +1,4 @@
-"""Reads in batches of what members have with others: households, invitations."""
+"""Reads in batches of what members have with others: households, referrals."""
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
@@ -9,28 +9,50 @@ from strawberry.dataloader import DataLoader
 
 from api.graphql.reads import Reads
 from api.graphql.shared import Shared
+from api.graphql.spending import Place, Wanted, id_at, within
+from api.sections import SECTIONS
 from domain.brands.rules import Brand
 from domain.households import queries as households
 from domain.households.queries import Invitation
 from domain.households.rules import Household
+from domain.members.queries import Member
+from domain.programmes import queries as programmes
+from domain.referrals import queries as referrals
+from domain.referrals.queries import Referral
+from domain.referrals.service import codes_of
 from kit.db import Session
 
 K = TypeVar("K")
 V = TypeVar("V")
+SHOWN = frozenset({"review", "pending", "qualified", "rewarded"})
+"""The states of referrals that members see."""
 
 
 class Sharing:
     """The batched reads of one brand at one instant, as `api.graphql.loaders.Loaders`."""
 
-    def __init__(self, reads: Reads, brand: Brand, now: datetime) -> None:
+    def __init__(
+        self,
+        reads: Reads,
+        brand: Brand,
+        now: datetime,
+        members: DataLoader[UUID, Member | None],
+    ) -> None:
         self._reads = reads
         self._brand = brand
         self._now = now
+        self._members = members
         self.households: DataLoader[UUID, Household | None] = self._loader(self._households)
         self.households_of: DataLoader[UUID, Household | None] = self._loader(self._households_of)
         self.invitations: DataLoader[UUID, Invitation | None] = self._loader(self._invitations)
         self.invitations_of: DataLoader[UUID, list[Invitation] | None] = self._loader(
             self._invitations_of
+        )
+        self.codes: DataLoader[UUID, str | None] = Shared(load_fn=self._codes)
+        self.referrals: DataLoader[UUID, Referral | None] = self._loader(self._referrals)
+        self.brought_by: DataLoader[UUID, Referral | None] = self._loader(self._brought_by)
+        self.referral_pages: DataLoader[Wanted, list[Referral] | None] = self._loader(
+            self._referral_pages
         )
 
     def _loader(
@@ -58,3 +80,53 @@ class Sharing:
         self, session: Session, member_ids: list[UUID]
     ) -> Mapping[UUID, list[Invitation]]:
         return await households.invitations_of(session, self._now, self._brand.id, member_ids)
+
+    async def _codes(self, member_ids: list[UUID]) -> list[str | None]:
+        async with self._reads.session() as session:
+            found = await referrals.code_of(session, self._brand.id, member_ids)
+        missing = [each for each in member_ids if each not in found]
+        if missing:
+            found |= await self._made(missing)
+        return [found.get(each) for each in member_ids]
+
+    async def _made(self, member_ids: list[UUID]) -> dict[UUID, str]:
+        """Make the codes of members who never asked for theirs."""
+        people = [each for each in await self._members.load_many(member_ids) if each]
+
+        async def work(session: Session) -> dict[str, str]:
+            timeline = await programmes.timeline_to_write(session, self._brand.id, SECTIONS)
+            names = [each.external_id for each in people]
+            return await codes_of(session, self._now, self._brand, timeline, names)
+
+        made = await self._reads.apart(work)
+        return {each.id: made[each.external_id] for each in people if each.external_id in made}
+
+    async def _referrals(self, session: Session, ids: list[UUID]) -> Mapping[UUID, Referral]:
+        return await referrals.referrals(session, self._brand.id, ids)
+
+    async def _brought_by(
+        self, session: Session, member_ids: list[UUID]
+    ) -> Mapping[UUID, Referral]:
+        return await referrals.of_friends(session, self._brand.id, member_ids)
+
+    async def _referral_pages(
+        self, session: Session, wanted: list[Wanted]
+    ) -> Mapping[Wanted, list[Referral]]:
+        found: dict[Wanted, list[Referral]] = {}
+        for page, states in dict.fromkeys((each.page, each.states) for each in wanted):
+            ids = [each.member_id for each in wanted if (each.page, each.states) == (page, states)]
+            of = session, self._brand.id, ids
+            only: dict[str, Any] = {"first": page.size + 1, "states": states}
+            if page.backwards:
+                after = id_at(page.before)
+                by_member = await referrals.oldest_of_members(*of, after=after, **only)
+            else:
+                by_member = await referrals.of_members(*of, before=id_at(page.after), **only)
+            for member_id, mine in by_member.items():
+                found[Wanted(member_id, page, states)] = within(page, mine, brought_at)
+        return found
+
+
+def brought_at(found: Referral) -> Place:
+    """Return where a referral stands in a list."""
+    return found.claimed_at, found.id

@@ -5,7 +5,7 @@ from uuid import UUID
 import strawberry
 
 from api.context import Info
-from api.graphql import households
+from api.graphql import households, referrals
 from api.graphql.fields import SIGNED_IN, resolver
 from api.graphql.households import (
     INVITATIONS_MAX,
@@ -13,6 +13,8 @@ from api.graphql.households import (
     Household,
     HouseholdInvitation,
 )
+from api.graphql.paging import After, Before, Connection, First, Last, paged
+from api.graphql.referrals import Referral
 
 
 @strawberry.type
@@ -33,3 +35,33 @@ class Together:
     )
     async def invitations(self, info: Info) -> list[HouseholdInvitation]:
         return await households.asked(info, self.key)
+
+    @resolver(
+        SIGNED_IN,
+        "The code by which the member brings friends, made when it is first asked for; null while"
+        " the programme has no referrals.",
+    )
+    async def referral_code(self, info: Info) -> str | None:
+        return await referrals.code(info, self.key)
+
+    @resolver(
+        SIGNED_IN,
+        "The address with that code, to be shared; null if the programme has none.",
+    )
+    async def referral_link(self, info: Info) -> str | None:
+        return await referrals.link(info, self.key)
+
+    @resolver(SIGNED_IN, "By whom the member was brought; null if nobody's code was named.")
+    async def brought_by(self, info: Info) -> Referral | None:
+        return await referrals.of_friend(info, self.key)
+
+    @paged(SIGNED_IN, "The friends who named the member's code, newest first; not refused ones.")
+    async def referrals(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Referral] | None:
+        return await referrals.page_of(info, self.key, (first, after, last, before))

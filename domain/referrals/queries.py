@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
+
 from domain.referrals.rules_course import State
 from domain.vouchers.rules_code import shown
 from kit.db import Session
@@ -20,16 +22,18 @@ WHERE id IN (
         SELECT r.id FROM referral r WHERE r.brand_id = $1 AND r.referrer_id = m.id
           AND ($3::text[] IS NULL OR r.state = ANY ($3))
           AND ($4::uuid IS NULL
-               OR (r.claimed_at, r.id) < (SELECT claimed_at, id FROM referral WHERE id = $4))
-        ORDER BY r.claimed_at DESC, r.id DESC LIMIT $5
+               OR (r.claimed_at, r.id) {way} (SELECT claimed_at, id FROM referral WHERE id = $4))
+        ORDER BY r.claimed_at {order}, r.id {order} LIMIT $5
     ) AS each
-) ORDER BY claimed_at DESC, id DESC
+) ORDER BY claimed_at {order}, id {order}
 """
 _OF_BRAND = """
-WHERE brand_id = $1 AND state = ANY ($2)
-  AND ($3::uuid IS NULL OR (claimed_at, id) < (SELECT claimed_at, id FROM referral WHERE id = $3))
-ORDER BY claimed_at DESC, id DESC LIMIT $4
+WHERE brand_id = $1 AND state = ANY ($2) AND ($3::uuid IS NULL
+    OR (claimed_at, id) {way} (SELECT claimed_at, id FROM referral WHERE id = $3))
+ORDER BY claimed_at {order}, id {order} LIMIT $4
 """
+_NEWEST = {"way": "<", "order": "DESC"}
+_OLDEST = {"way": ">", "order": "ASC"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +84,42 @@ async def of_members(
 
     ``before`` is the last referral that was seen: only older ones. ``states`` None: all of them.
     """
-    found: dict[UUID, list[Referral]] = {member_id: [] for member_id in member_ids}
-    wanted = list(states) if states is not None else None
     rows = await session.fetch(
-        _REFERRAL + _OF_MEMBERS, brand_id, list(found), wanted, before, first
+        _REFERRAL + _OF_MEMBERS.format(**_NEWEST),
+        brand_id,
+        list(member_ids),
+        None if states is None else list(states),
+        before,
+        first,
     )
+    return _by_member(member_ids, rows)
+
+
+async def oldest_of_members(
+    session: Session,
+    brand_id: int,
+    member_ids: Sequence[UUID],
+    *,
+    first: int,
+    after: UUID | None = None,
+    states: Collection[State] | None = None,
+) -> dict[UUID, list[Referral]]:
+    """Return up to ``first`` referrals by each member, the oldest first, newer than ``after``."""
+    rows = await session.fetch(
+        _REFERRAL + _OF_MEMBERS.format(**_OLDEST),
+        brand_id,
+        list(member_ids),
+        None if states is None else list(states),
+        after,
+        first,
+    )
+    return _by_member(member_ids, rows)
+
+
+def _by_member(
+    member_ids: Sequence[UUID], rows: Sequence[asyncpg.Record]
+) -> dict[UUID, list[Referral]]:
+    found: dict[UUID, list[Referral]] = {member_id: [] for member_id in member_ids}
     for row in rows:
         found[row["referrer_id"]].append(Referral(*row))
     return found
@@ -114,7 +149,22 @@ async def of_brand(
 
     What staff look at: ``review`` waits for them, ``refused`` ones say why.
     """
-    rows = await session.fetch(_REFERRAL + _OF_BRAND, brand_id, list(states), before, first)
+    sql = _REFERRAL + _OF_BRAND.format(**_NEWEST)
+    rows = await session.fetch(sql, brand_id, list(states), before, first)
+    return [Referral(*row) for row in rows]
+
+
+async def oldest_of_brand(
+    session: Session,
+    brand_id: int,
+    *,
+    states: Collection[State],
+    first: int,
+    after: UUID | None = None,
+) -> list[Referral]:
+    """Return up to ``first`` referrals in these states, the oldest first, newer than ``after``."""
+    sql = _REFERRAL + _OF_BRAND.format(**_OLDEST)
+    rows = await session.fetch(sql, brand_id, list(states), after, first)
     return [Referral(*row) for row in rows]
 
 

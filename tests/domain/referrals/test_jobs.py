@@ -1,7 +1,9 @@
 """From what a friend does to the points of both: qualified, undone, rewarded once."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,10 +11,11 @@ import pytest
 from api.sections import SECTIONS
 from domain.earning.rules import Activity
 from domain.earning.rules_refund_request import Refund
+from domain.programmes import queries as programmes
 from domain.referrals.jobs import SUBSCRIBER, follow, reward
-from domain.referrals.service import Claim, Review
+from domain.referrals.service import Claim, Review, claim, codes_of, review
 from kit.clock import MovableClock
-from kit.db import Database
+from kit.db import Database, Session
 from tests.support.coherence import assert_coherent
 from tests.support.friends import Friends, opened, programme
 from tests.support.shop import opened_shop, purchase
@@ -297,3 +300,46 @@ async def test_facts_of_who_brought_nobody_and_of_other_brands_are_passed_over(
     await friends.work()
     assert await other.points("ann", "bob") == [500, 201]
     assert await friends.points("ann", "bob") == [0, 0]
+
+
+@pytest.mark.parametrize("count", [2, 30])
+async def test_statements_do_not_grow_with_the_batch(
+    database: Database, clock: MovableClock, count: int
+) -> None:
+    friends = await opened(database, clock, 'signals = ["device"]\nreview_over = 1')
+    names = [f"m{number}" for number in range(count)]
+    await friends.join("ann", *names)
+    code = (await friends.codes("ann"))["ann"]
+    shop, now = friends.shop, clock.now()
+    brand, seen, counts = shop.brand, list[str](), list[int]()
+
+    def note(record: Any) -> None:
+        if "typeinfo" not in record.query and "'jit'" not in record.query:
+            seen.append(record.query)
+
+    async def work(session: Session, verb: Awaitable[object]) -> None:
+        session.driver.add_query_logger(note)
+        before = len(seen)
+        await verb
+        await asyncio.sleep(0)  # the driver tells of a statement a moment after its end
+        counts.append(len(seen) - before)
+        session.driver.remove_query_logger(note)
+
+    async with database.transaction() as session:
+        timeline = await programmes.timeline_to_write(session, brand.id, SECTIONS)
+        await work(session, codes_of(session, now, brand, timeline, names))
+        claims = [Claim(name, code) for name in names]
+        await work(session, claim(session, now, brand, timeline, claims))
+    reviews = [Review(row.id, accept=True, actor="ada") for row in await friends.listed("review")]
+    await shop.buy(*(purchase(f"b {name}", name, 100, now) for name in names))
+    async with database.transaction() as session:
+        await work(session, review(session, now, brand, timeline, reviews))
+    await friends.heard()
+    async with database.transaction() as session:
+        await work(session, follow(session, now, SECTIONS))
+    async with database.transaction() as session:
+        await work(session, reward(session, now, SECTIONS))
+    assert len(await friends.listed("rewarded")) == count
+    assert counts[:4] == [4, 10, 5, 11]
+    # Most of these are those of recording activities.
+    assert counts[4] <= 25

@@ -22,6 +22,7 @@ from domain.simulation.rules import (
     Did,
     Ended,
     GaveBack,
+    Got,
     Happening,
     MovedAway,
     Past,
@@ -107,11 +108,17 @@ WHERE w.brand_id = $1 AND {w} AND j.effective_at <= $3
 
 _HOLDS = """
 SELECT w.member_id, t.recorded_at, t.id, t.journal_id, t.kind, t.amount, t.expires_at,
-       t.pending_id, r.reward, r.quantity, r.points AS whole, r.automatic
+       t.pending_id, t.pending_amount AS held, r.reward, r.quantity, r.points AS whole, r.automatic
 FROM wallet w JOIN transfer t ON t.debit_account = w.account_id
 LEFT JOIN redemption_part s ON s.hold_id = t.id
 LEFT JOIN redemption r ON r.id = s.redemption_id
 WHERE w.brand_id = $1 AND {w} AND t.kind > 0 AND t.recorded_at <= $3
+"""
+
+_FREE = """
+SELECT f.member_id, f.requested_at, f.id, f.reward, f.quantity, f.automatic FROM redemption f
+WHERE f.brand_id = $1 AND {f} AND f.requested_at <= $3 AND f.points = 0
+  AND f.state = 'fulfilled'
 """
 
 _RELEASES = """
@@ -329,7 +336,7 @@ def _hold(_brand: Brand, _past: Past, row: Row) -> list[_Placed]:
     at, kind = row["recorded_at"], Kind(row["kind"])
     key = (at, 4, at, row["journal_id"], 0)
     if kind is not Kind.PENDING:
-        return [_Placed(key, Ended(at, row["pending_id"], kind, row["amount"]))]
+        return [_Placed(key, Ended(at, row["pending_id"], kind, row["amount"], row["held"]))]
     held = Reserved(at, row["id"], row["amount"], row["expires_at"])
     if row["reward"] is not None:
         held = held._replace(
@@ -339,6 +346,12 @@ def _hold(_brand: Brand, _past: Past, row: Row) -> list[_Placed]:
             automatic=row["automatic"] is not None,
         )
     return [_Placed(key, held)]
+
+
+def _free(_brand: Brand, _past: Past, row: Row) -> list[_Placed]:
+    at = row["requested_at"]
+    got = Got(at, row["reward"], row["quantity"], row["automatic"] is not None)
+    return [_Placed((at, 4, at, 0, row["id"].int), got)]
 
 
 def _at(at: datetime, rank: int) -> Key:
@@ -365,7 +378,7 @@ class _Source(NamedTuple):
     ) -> tuple[Any, ...]:
         """Return the statement and its values: for these members, or for all (None)."""
         whose = "$2::uuid[] IS NULL" if ids is None else "{}.member_id = ANY ($2)"
-        sql = self.sql.format(**{name: whose.format(name) for name in "pagw"})
+        sql = self.sql.format(**{name: whose.format(name) for name in "pagwf"})
         return (sql, brand.id, ids, until, *([brand.time_zone] if self.zoned else []))
 
 
@@ -375,5 +388,6 @@ _SOURCES = (
     _Source(_REFUNDS, _refund, "recorded_at, occurred_at, id"),
     _Source(_GRANTS, _grant, "granted_at"),
     _Source(_CORRECTIONS, _correction, "recorded_at, id", zoned=True),
+    _Source(_FREE, _free, "requested_at, id"),
     _Source(_HOLDS, _hold, "recorded_at, journal_id"),
 )

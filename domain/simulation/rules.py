@@ -98,13 +98,23 @@ class Reserved(NamedTuple):
     automatic: bool = False
 
 
+class Got(NamedTuple):
+    """The member got rewards that cost no points; ``automatic``: nobody asked for them."""
+
+    at: datetime
+    reward: str
+    quantity: int
+    automatic: bool
+
+
 class Ended(NamedTuple):
-    """What was reserved was spent (all of it, or ``amount``), let go, or lapsed."""
+    """Of what was reserved (``held``) ``amount`` was spent, or all let go, or it lapsed."""
 
     at: datetime
     hold_id: int
     kind: Kind
     amount: int
+    held: int
 
 
 class WasReleased(NamedTuple):
@@ -122,6 +132,7 @@ Happening: TypeAlias = (
     | MovedAway
     | WasCorrected
     | Reserved
+    | Got
     | Ended
     | WasReleased
 )

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from domain.earning.rules import Purchase, Verdict
@@ -18,10 +18,12 @@ from domain.earning.rules_refund_decide import (
 )
 from domain.expiry.rules import ADJUSTMENT, Ends, active_days
 from domain.ledger.rules import Kind
+from domain.rewards.rules_automatic import automatic_at, given_for
 from domain.simulation.rules import (
     Did,
     Ended,
     GaveBack,
+    Got,
     Happening,
     MovedAway,
     Past,
@@ -35,10 +37,14 @@ from domain.simulation.rules_months import Mine
 from domain.simulation.rules_pocket import Parcel, Pocket, Way
 from domain.simulation.rules_replay import Replay
 from domain.simulation.rules_returns import Returned, Returns, as_of
+from domain.simulation.rules_unasked import birthdays, moves_up
 from domain.tallies.rules import REDEMPTION, Count, Tallies, add
 from domain.tiers.rules import Grant, Ladder, Run, courses, tiers_at
 from domain.wallets.section import PointsSection, available_at
 from kit.errors import LaurelError
+
+_AT_ONCE = -1
+"""Under which points are reserved that are spent in the same instant."""
 
 
 class Life:
@@ -57,6 +63,8 @@ class Life:
         self.used: Uses = {}
         self.pocket = Pocket(self._book, replay.scale)
         self._sources = 0
+        self._asked: dict[int, tuple[int, int]] = {}
+        self._looked_at: datetime | None = None
         self._bought: dict[str, Refundable] = {}
         self._returns: dict[str, Returns] = {}
         self._stale = False
@@ -74,6 +82,8 @@ class Life:
         """Take up what happened next."""
         self._replay.ledger.mine = self.mine
         _MEETS[type(happening)](self, happening)
+        if self._replay.gives:
+            self._give(happening)
 
     def _book(self, way: Way, at: datetime, amount: int) -> None:
         self._replay.ledger.book(way, at, amount)
@@ -103,7 +113,9 @@ class Life:
         self.joined_at = min(joined, event.occurred_at)
         awards = self._accrue(happening, item, verdict)
         if isinstance(event, Purchase):
-            self._count(event)
+            ledger = self._replay.ledger
+            ledger.count("purchases", event.occurred_at, 1)
+            ledger.count("spend", event.occurred_at, event.amount)
             if happening.refunds:
                 self._bought[event.external_id] = Refundable(
                     self.past.id,
@@ -115,13 +127,6 @@ class Life:
                     (0,) * len(event.lines),
                 )
         self._changed(happening.at)
-
-    def _count(self, purchase: Purchase) -> None:
-        ledger = self._replay.ledger
-        place = ledger.calendar.place(purchase.occurred_at)
-        if place < ledger.sums.months:
-            ledger.sums.purchases[place] += 1
-            ledger.sums.spend[place] += purchase.amount
 
     def _accrue(self, happening: Did, item: Judged, verdict: Verdict) -> list[Awarded]:
         event, version = item.event, item.programme.version_id
@@ -183,10 +188,7 @@ class Life:
         for key, turn in taken.turns.items():
             self.used[key] = self.used.get(key, 0) + turn
         add(self.tallies, taken.change)
-        ledger = self._replay.ledger
-        place = ledger.calendar.place(happening.occurred_at)
-        if place < ledger.sums.months:
-            ledger.sums.refunded[place] += sum(amounts)
+        self._replay.ledger.count("refunded", happening.occurred_at, sum(amounts))
         due = sum(points for _, points in taken.takes)
         returns = self._returns.setdefault(
             happening.purchase, Returns(purchase, taken.change.day, [])
@@ -242,33 +244,71 @@ class Life:
     def reserved(self, happening: Reserved) -> None:
         """Reserve points if there are enough."""
         replay, now = self._replay, happening.at
-        points = replay.points(happening.points)
-        if happening.reward is not None and replay.prices is not None:
-            price = replay.prices(happening.reward, now)
-            if price is None:
+        if happening.automatic and replay.reprices:
+            return
+        points, cost = replay.points(happening.points), 0
+        if happening.reward is not None:
+            offer = replay.offer(happening.reward, now)
+            if offer is None and replay.reprices:
                 replay.failures.redemptions += 1
                 replay.failures.gone_rewards += 1
                 return
-            points = price.points * happening.quantity * happening.points // happening.whole
+            share = happening.quantity * happening.points
+            cost = offer.cost * share // happening.whole if offer else 0
+            if offer is not None and replay.reprices:
+                points = offer.points * share // happening.whole
         self._fresh()
         if points and not self.pocket.reserve(now, happening.hold_id, points, happening.deadline):
             replay.failures.redemptions += 1
             replay.failures.redeemed_points += points
+            return
+        self._asked[happening.hold_id] = points, cost
 
     def ended(self, happening: Ended) -> None:
         """Spend what was reserved, or give it back."""
-        self._fresh()
-        now, pocket = happening.at, self.pocket
-        hold = pocket.holds.get(happening.hold_id)
-        if hold is None:
+        asked = self._asked.pop(happening.hold_id, None)
+        if asked is None:
             return
-        amount = hold.points
-        if happening.amount != hold.points and self._replay.prices is None:
-            amount = self._replay.points(happening.amount)
-        pocket.end(now, happening.hold_id, happening.kind, amount)
+        self._fresh()
+        now, replay = happening.at, self._replay
+        points, cost = asked
+        spent = points
+        if not replay.reprices or happening.amount < happening.held:
+            spent = min(points, replay.points(happening.amount))
+        if points and not self.pocket.end(now, happening.hold_id, happening.kind, spent):
+            return
         if happening.kind is Kind.POST:
-            add(self.tallies, Count(self.past.id, REDEMPTION, self._brand.day(now), 0, 0, 1))
-            self._changed(now)
+            replay.ledger.redeem(now, cost)
+            self._redeemed(now)
+
+    def got(self, happening: Got) -> None:
+        """Take rewards that cost nothing, or what this programme wants for them."""
+        replay, now = self._replay, happening.at
+        if happening.automatic and replay.reprices:
+            return
+        offer = replay.offer(happening.reward, now)
+        if offer is None:
+            replay.failures.redemptions += replay.reprices
+            replay.failures.gone_rewards += replay.reprices
+            return
+        points = offer.points * happening.quantity if replay.reprices else 0
+        if points and not self._spend(now, points):
+            replay.failures.redemptions += 1
+            replay.failures.redeemed_points += points
+            return
+        replay.ledger.redeem(now, offer.cost * happening.quantity)
+
+    def _spend(self, now: datetime, points: int) -> bool:
+        self._fresh()
+        if not self.pocket.reserve(now, _AT_ONCE, points, datetime.max.replace(tzinfo=UTC)):
+            return False
+        self.pocket.end(now, _AT_ONCE, Kind.POST, points)
+        self._redeemed(now)
+        return True
+
+    def _redeemed(self, now: datetime) -> None:
+        add(self.tallies, Count(self.past.id, REDEMPTION, self._brand.day(now), 0, 0, 1))
+        self._changed(now)
 
     def was_released(self, happening: WasReleased) -> None:
         """Let go of what an event earned."""
@@ -282,6 +322,8 @@ class Life:
         ledger, months = self._replay.ledger, self._replay.ledger.calendar
         ledger.mine = self.mine
         last = months.ends[-1]
+        if self._replay.gives and self.joined_at is not None:
+            self._give_by_time(last)
         self.pocket.end_late(last)
         self._fresh()
         for parcel in self.pocket.parcels:
@@ -298,6 +340,46 @@ class Life:
                 counts[key] = counts.get(key, 0) + 1
             self.mine.tier = next(iter(tiers.values()), "")
         return self.mine
+
+    def _give(self, happening: Happening) -> None:
+        """Give what comes by itself now: for points that are there, and for an activity."""
+        replay, now = self._replay, happening.at
+        if isinstance(happening, Did):
+            now = event_at = happening.event.occurred_at
+            automatic = automatic_at(replay.timeline, event_at)
+            for reward in given_for(automatic, "activity", activity=happening.event.kind):
+                replay.ledger.redeem(event_at, self._cost(reward, event_at))
+        self._buy(now)
+
+    def _buy(self, until: datetime) -> None:
+        """Let points buy by themselves what they can, up to an instant, as they are there."""
+        since = self._looked_at or until
+        waiting = {each.available_at for each in self.pocket.parcels if each.remaining}
+        for now in sorted({until, *(each for each in waiting if since < each <= until)}):
+            rewards = given_for(automatic_at(self._replay.timeline, now), "points")
+            for reward in rewards:
+                offer = self._replay.offer(reward, now)
+                while offer is not None and self._spend(now, offer.points):
+                    self._replay.ledger.redeem(now, offer.cost)
+        self._looked_at = max(since, until)
+
+    def _give_by_time(self, last: datetime) -> None:
+        """Give what came by itself with moves up and birthdays, as history knows them now."""
+        replay, zone = self._replay, self._brand.zone
+        assert self.joined_at is not None, "who gets something has joined"
+        self._buy(last)
+        for code, runs in self._course().items() if replay.ladders else ():
+            for at, tier in moves_up(code, runs, replay.ladders):
+                if self.joined_at <= at <= last:
+                    for reward in given_for(automatic_at(replay.timeline, at), "tier", tier=tier):
+                        replay.ledger.redeem(at, self._cost(reward, at))
+        for at in birthdays(self.past.birthday, zone, self.joined_at, last):
+            for reward in given_for(automatic_at(replay.timeline, at), "birthday"):
+                replay.ledger.redeem(at, self._cost(reward, at))
+
+    def _cost(self, reward: str, at: datetime) -> int:
+        offer = self._replay.offer(reward, at)
+        return offer.cost if offer else 0
 
     def tiers_at(self, at: datetime, ladders: Sequence[Ladder]) -> dict[str, str]:
         """Return the tier on each of ``ladders`` at an instant, as of what had happened by then."""
@@ -373,6 +455,7 @@ _MEETS: dict[type, Callable[[Life, Any], None]] = {
     MovedAway: Life.moved_away,
     WasCorrected: Life.was_corrected,
     Reserved: Life.reserved,
+    Got: Life.got,
     Ended: Life.ended,
     WasReleased: Life.was_released,
 }

@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from domain.simulation.rules_pocket import Way
@@ -39,6 +40,12 @@ def calendar(zone: ZoneInfo, first: datetime, last: datetime) -> Calendar:
         day = period_next("month", day)
     ends = [*(start - INSTANT for start in starts[1:]), last]
     return Calendar(tuple(starts), tuple(ends))
+
+
+def narrowed(calendar: Calendar, last: datetime) -> Calendar:
+    """Return the same months up to ``last``, which the last of them ends with."""
+    months = bisect_right(calendar.starts, last)
+    return Calendar(calendar.starts[:months], (*calendar.ends[: months - 1], last))
 
 
 def last_instant(zone: ZoneInfo, day: date) -> datetime:
@@ -80,6 +87,14 @@ class Sums:
         for counts, more in zip(self.tiers, other.tiers, strict=True):
             for key, members in more.items():
                 counts[key] = counts.get(key, 0) + members
+
+    def part(self, first: int, months: int) -> "Sums":
+        """Return so many months from the ``first`` on, before which nothing happened."""
+        found = Sums(months)
+        for name in NUMBERS:
+            setattr(found, name, getattr(self, name)[first : first + months])
+        found.tiers = self.tiers[first : first + months]
+        return found
 
     def outstanding(self) -> list[int]:
         """Return the points that members have at each month's end."""
@@ -155,10 +170,23 @@ class Ledger:
     def book(self, way: Way, at: datetime, amount: int) -> None:
         """Note that points of the member came or went."""
         place = self.calendar.place(at)
-        if place < self.sums.months:
+        if place < len(self.calendar.starts):
             self._by_way[way][place] += amount
             mine = self.mine
             setattr(mine, way, getattr(mine, way) + amount)
+
+    def count(self, name: Literal["purchases", "spend", "refunded"], at: datetime, by: int) -> None:
+        """Note what members did; see `Sums`."""
+        place = self.calendar.place(at)
+        if place < len(self.calendar.starts):
+            getattr(self.sums, name)[place] += by
+
+    def redeem(self, at: datetime, cost: int) -> None:
+        """Note that a reward was had, and what it cost the brand."""
+        place = self.calendar.place(at)
+        if place < len(self.calendar.starts):
+            self.sums.redemptions[place] += 1
+            self.sums.cost[place] += cost
 
 
 @dataclass(slots=True)

@@ -8,35 +8,25 @@ judged by the version in force on its own date, so that the same programme leads
 points, lots and tiers as it did.
 """
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
 
 from domain.brands.rules import Brand
 from domain.earning.rules_decide import Uses, rules_of
 from domain.expiry.rules import policies_of
 from domain.programmes.rules import Programme, Timeline
+from domain.rewards.rules_automatic import automatic_of
+from domain.rewards.rules_catalogue import Offer, offers_of
 from domain.simulation.rules_months import Calendar, Failures, Ledger
 from domain.tiers.rules import ladders_of
 from domain.wallets.section import PointsSection
 
 
-class Price(NamedTuple):
-    """What one of a reward costs a member in points and the brand in money."""
-
-    points: int
-    cost: int
-
-
-Prices = Callable[[str, datetime], Price | None]
-"""Says what a reward costs at an instant, None if there is no such reward."""
-
-
 class Replay:
     """One programme over time, and what it makes of history.
 
-    ``rescale`` multiplies points that history names into this programme's smallest unit.
-    ``prices`` None: whatever was redeemed cost what it did.
+    ``rescale`` multiplies points that history names into this programme's smallest unit. With
+    ``reprices`` rewards cost what this programme says, and it gives automatic ones itself; else
+    all of that is as it was.
     """
 
     def __init__(
@@ -46,8 +36,7 @@ class Replay:
         months: Calendar,
         *,
         rescale: tuple[int, int] = (1, 1),
-        prices: Prices | None = None,
-        costs: Prices | None = None,
+        reprices: bool = False,
     ) -> None:
         self.brand = brand
         self.timeline = timeline
@@ -56,11 +45,19 @@ class Replay:
         self.budgets: Uses = {}
         self.ledger = Ledger(months)
         self.failures = Failures()
-        self.prices = prices
-        self.costs = costs
+        self.reprices = reprices
+        self.gives = reprices and any(automatic_of(each) for each in timeline.programmes)
         self.scale = timeline.programmes[-1].document.section(PointsSection).scale
         self._rescale = rescale
         self.in_force = [self.ladders.at(end) for end in months.ends]
+
+    def narrow(self, months: Calendar) -> None:
+        """Let history end earlier than was thought."""
+        self.ledger.calendar = months
+
+    def offer(self, reward: str, now: datetime) -> Offer | None:
+        """Return what the programme in force says of a reward, None if it has no such one."""
+        return offers_of(self.programme_at(now), self.brand).get(reward)
 
     @property
     def shares(self) -> bool:

@@ -60,7 +60,7 @@ async def change_stock(
             left[item.reward] += item.units
             new[_id(brand, item)] = item
         outcomes.append(
-            StockOutcome(item.reward, left[item.reward])
+            StockOutcome(item.reward, max(0, left[item.reward]))
             if why is None
             else StockOutcome(item.reward, code=why.code, message=why.message)
         )
@@ -83,6 +83,7 @@ def _refusal(item: StockChange, left: int | None) -> Why | None:
 
 
 def _repeated(item: StockChange, before: StockChange, left: int | None) -> StockOutcome:
+    left = None if left is None else max(0, left)
     same = (item.reward, item.units, item.reason) == (before.reward, before.units, before.reason)
     if same:
         return StockOutcome(item.reward, left, replayed=True)

@@ -82,7 +82,7 @@ class Referral(Node):
     )
     reviewed_at: datetime | None = attribute(STAFF, "When staff decided; null if they did not.")
     reviewed_by: str | None = attribute(STAFF, "Which key of the brand decided, if one did.")
-    review_note: str | None = attribute(STAFF, "What was noted then.")
+    review_note: str | None = attribute(STAFF, "What was noted then; null for nothing.")
 
     @resolver(SIGNED_IN, "The name to greet the member with who brought the friend, if known.")
     async def referrer_name(self, info: Info) -> str | None:
@@ -120,7 +120,7 @@ def referral(found: Record) -> Referral:
         reason=code_of(found.reason) if found.reason else None,
         reviewed_at=found.reviewed_at,
         reviewed_by=found.reviewed_by,
-        review_note=found.review_note,
+        review_note=found.review_note or None,
     )
 
 

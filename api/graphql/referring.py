@@ -131,7 +131,7 @@ def _outcome(done: dict[str, Any], place: str) -> ReviewOutcome:
     status = "refused" if code else "replayed" if done["replayed"] else "recorded"
     error = None
     if code:
-        path = ("referral",) if code == "REFERRAL_NOT_FOUND" else tuple(done["path"])
+        path = tuple("referral" if part == "referral_id" else part for part in done["path"])
         refusal = LaurelError(done["message"], code=code, path=path)
         error = of_error(refusal, "input", "reviews", place)
     return ReviewOutcome(

@@ -230,7 +230,7 @@ async def test_who_is_asked_in_cannot_be_guessed(family: Client) -> None:
     guesser = str(new_id())
     await joined(family, guesser)
     await founded(family, guesser)
-    told = []
+    told: list[str] = []
     while len(told) < 150 and "TOO_MANY_GUESSES" not in told:
         token = family.member(guesser)
         payload = await done(family, token, "inviteToHousehold", guest=f"card {len(told)}")

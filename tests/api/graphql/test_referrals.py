@@ -236,7 +236,7 @@ async def test_the_brand_names_codes_for_its_members_and_nobody_tries_them_all(
     # What somebody has guessed is remembered longer than a run takes.
     guesser = str(new_id())
     await join(shop, guesser)
-    told = []
+    told: list[str] = []
     while len(told) < 150 and "TOO_MANY_GUESSES" not in told:
         payload = await claim(shop, guesser, code=f"guess {len(told)}")
         told.append(payload["errors"][0]["code"])

@@ -14,6 +14,7 @@ from domain.programmes.rules import SectionKinds, Timeline
 from domain.rewards import store_automatic as store
 from domain.rewards.rules_automatic import (
     ACTIVITIES,
+    POINTS_BACK,
     TIERS,
     BirthdaysOn,
     Given,
@@ -41,12 +42,10 @@ KINDS = frozenset(
         "PointsReleased",
         "PurchaseRecorded",
         "PurchaseRefunded",
-        "RedemptionCancelled",
         "RedemptionFulfilled",
-        "RedemptionLapsed",
-        "RedemptionReturned",
         "RewardRedeemed",
     }
+    | POINTS_BACK
 )
 
 
@@ -59,14 +58,20 @@ async def follow(session: Session, now: datetime, sections: SectionKinds, limit:
     for each in taken:
         if each.kind in KINDS:
             by_brand.setdefault(each.tenant_id, []).append(_heard(each))
-    # In one order: nobody else locks wallets of two brands, but that this does is easily forgotten.
-    for brand_id in sorted(by_brand):
-        brand = await brands.by_id(session, brand_id)
-        assert brand is not None
-        timeline = await programmes.timeline_to_write(session, brand.id, sections)
+    # All programmes before any wallet: who applies a version of one brand keeps none waiting.
+    grounds = [await _ground(session, sections, brand_id) for brand_id in sorted(by_brand)]
+    for brand, timeline in grounds:
         if any(automatic_of(each) for each in timeline.programmes):
-            await give(session, now, brand, timeline, by_brand[brand_id])
+            await give(session, now, brand, timeline, by_brand[brand.id])
     return len(taken)
+
+
+async def _ground(
+    session: Session, sections: SectionKinds, brand_id: int
+) -> tuple[Brand, Timeline]:
+    brand = await brands.by_id(session, brand_id)
+    assert brand is not None
+    return brand, await programmes.timeline_to_write(session, brand.id, sections)
 
 
 async def become_spendable(

@@ -24,6 +24,7 @@ from kit.calendar import day_end, yearly
 
 TIERS = "TierChanged"
 ACTIVITIES = "ActivityRecorded"
+POINTS_BACK = frozenset({"RedemptionCancelled", "RedemptionLapsed", "RedemptionReturned"})
 LOOK_BACK_DAYS = 7
 """So many days late a birthday is still given, if nobody worked for so long."""
 

@@ -10,17 +10,20 @@ from domain.programmes.rules import Timeline
 from domain.rewards import store_automatic as store
 from domain.rewards.rules_automatic import (
     ACTIVITIES,
+    POINTS_BACK,
     TIERS,
     Given,
     Heard,
     affordable,
     automatic_at,
+    automatic_of,
     for_activity,
     given_for,
 )
 from domain.rewards.rules_catalogue import offers_of
 from domain.rewards.service_climbs import settle_moves
 from domain.rewards.service_redeem import Redeem, RedeemOutcome, redeem
+from domain.rewards.store import lock_stock
 from domain.wallets.queries import books
 from domain.wallets.store import lock_members
 from kit.db import Session
@@ -42,17 +45,20 @@ async def give(
     refunds and corrections undid lose what they gave; see `rules_automatic`. What the catalogue
     refuses is not given later: why is kept with the occasion.
     """
-    everybody = {each.member_id for each in heard}
+    everybody = {each.member_id for each in heard} | await _payers(session, heard)
     await _lock(session, brand, everybody)
-    of_moves = await settle_moves(
-        session, now, brand, timeline, [each for each in heard if each.kind == TIERS], NOBODY
-    )
+    moves = [each for each in heard if each.kind == TIERS]
     of_activities = [
         given
         for each in heard
         if each.kind == ACTIVITIES
         for given in for_activity(each, automatic_at(timeline, each.judged_at))
     ]
+    if moves or of_activities:
+        # What is given for points comes last, and all stock is locked in one order.
+        names = {each.reward for at in timeline.programmes for each in automatic_of(at)}
+        await lock_stock(session, brand.id, names)
+    of_moves = await settle_moves(session, now, brand, timeline, moves, NOBODY)
     await _give(session, now, brand, timeline, [*of_moves, *of_activities])
     if given_for(automatic_at(timeline, now), "points"):
         await _look(session, now, brand, timeline, everybody)
@@ -76,6 +82,12 @@ async def look(
     """Give members the rewards that their points buy by themselves."""
     await _lock(session, brand, member_ids)
     await _look(session, now, brand, timeline, member_ids)
+
+
+async def _payers(session: Session, heard: Sequence[Heard]) -> set[UUID]:
+    """Return who has points back of redemptions that came to nothing: all of a household."""
+    ids = {UUID(each.payload["redemption"]) for each in heard if each.kind in POINTS_BACK}
+    return await store.payers(session, ids) if ids else set()
 
 
 async def _lock(session: Session, brand: Brand, member_ids: Collection[UUID]) -> None:

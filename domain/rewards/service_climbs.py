@@ -14,13 +14,11 @@ from domain.rewards.rules_automatic import (
     Heard,
     Step,
     automatic_at,
-    automatic_of,
     for_move,
     tiers_giving,
     walk,
 )
 from domain.rewards.service_cancel import Return, take_return
-from domain.rewards.store import lock_stock
 from domain.tallies import queries as tallies
 from domain.tiers import queries as tiers
 from domain.tiers.rules import Run, courses, ladders_of
@@ -52,7 +50,7 @@ async def settle_moves(
 
     Written down here is what gives nothing: a move that is undone already, one that only kept a
     tier, and one that takes over what was used before it was undone. The caller has locked the
-    members' wallets.
+    members' wallets and the stock.
     """
     if not heard:
         return []
@@ -170,9 +168,6 @@ async def _take_back(
     ]
     used: set[UUID] = set()
     if items:
-        # All that this batch may count, before vouchers are locked.
-        names = {each.reward for at in timeline.programmes for each in automatic_of(at)}
-        await lock_stock(session, brand.id, names | {each.reward for each in undone})
         outcomes = await take_return(session, now, brand, timeline, items)
         used = {each.redemption_id for each in outcomes if each.code not in _NOTHING_LEFT}
     return {

@@ -73,6 +73,15 @@ async def funds(
     return {row["member_id"]: Funds(row["spendable"], row["next_at"]) for row in rows}
 
 
+async def payers(session: Session, redemption_ids: Collection[UUID]) -> set[UUID]:
+    """Return the members who paid anything of these redemptions."""
+    rows = await session.fetch(
+        "SELECT DISTINCT member_id FROM redemption_part WHERE redemption_id = ANY ($1)",
+        list(redemption_ids),
+    )
+    return {row["member_id"] for row in rows}
+
+
 async def look_again(
     session: Session, brand_id: int, looks: Sequence[tuple[UUID, datetime | None]]
 ) -> None:

@@ -4,15 +4,46 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from api.sections import SECTIONS
+from domain.earning.rules_refund_request import Refund
 from domain.rewards.jobs_automatic import become_spendable, birthdays, follow
 from domain.vouchers import queries as vouchers
 from domain.vouchers.queries import Voucher
 from domain.vouchers.service import Burn, BurnOutcome, burn
 from kit.db import Session
+from tests.support.rewards import programme, reward
 from tests.support.shop import Shop
 
+LADDER = """
+[[tiers.ladder]]
+qualify_by = "spend"
+window = "calendar_year"
+holds = "end_of_next_window"
+
+[[tiers.ladder.tier]]
+name = "Basic"
+threshold = "0"
+
+[[tiers.ladder.tier]]
+name = "Gold"
+threshold = "100.00"
+
+[[tiers.ladder.tier]]
+name = "Black"
+threshold = "500.00"
+"""
 _VOUCHERS_MAX = 1_000
 _WAIT_SECONDS = 0.01
+
+
+def by_itself(code: str, on: str, more: str = "") -> str:
+    """Return the table that gives a reward by itself."""
+    return f'[[rewards.automatic]]\nreward = "{code}"\non = "{on}"\n{more}\n'
+
+
+CUP = reward("cup", "125", listed="false")
+WELCOME = reward("welcome", "0", value='"10.00"', listed="false")
+FOR_POINTS = programme(CUP, by_itself("cup", "points"))
+FOR_TIERS = programme(WELCOME, by_itself("welcome", "tier", 'tiers = ["Gold", "Black"]'), LADDER)
 
 
 async def given(shop: Shop) -> int:
@@ -100,3 +131,10 @@ async def burned(shop: Shop, voucher: Voucher, amount: int | None = None) -> Non
 
     (outcome,) = await shop.database.write(work)
     assert outcome.code is None, outcome
+
+
+async def refunded(shop: Shop, name: str, cents: int | None = None) -> None:
+    """Give money of a purchase back, all of it if nothing is said."""
+    item = Refund(f"r{name}{shop.clock.now()}{cents}", name, shop.clock.now(), cents)
+    (outcome,) = await shop.refund(item)
+    assert outcome.status == "recorded", outcome

@@ -109,13 +109,13 @@ async def claim(
     programme = _in_force(timeline, now)
     if programme is None:
         return [_refused(Why("NO_REFERRALS", "Members can't bring friends now."))] * len(items)
-    # One at a time from here on: everything is read after the wait.
-    await store.lock_claims(session, brand.id)
-    sound, outcomes = await _sound(session, now, brand, items)
-    if sound:
+    asks, outcomes = await _sound(session, now, brand, items)
+    if asks:
+        # One at a time from here on: what others claimed is read after the wait.
+        await store.lock_claims(session, brand.id)
         section = programme.document.section(ReferralsSection)
-        ground = await ground_of(session, now, brand, section, list(sound.values()))
-        outcomes |= await _claim(session, now, ground, programme.version_id, sound)
+        ground = await ground_of(session, now, brand, section, list(asks.values()))
+        outcomes |= await _claim(session, now, ground, programme.version_id, asks)
     return [outcomes[place] for place in range(len(items))]
 
 

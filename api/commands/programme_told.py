@@ -17,6 +17,10 @@ NOTES = {
     "points": "points earned from then on wait and end by the new rule; earlier ones as told below",
     "earning": "purchases and activities from then on earn otherwise; what was earned stays",
     "tiers": "tiers are judged by the new ladders from then on; what was before stays",
+    "rewards": "who asks from then on asks of the new catalogue; what was asked for before stays",
+    "referrals": "codes named from then on count by the new terms",
+    "gifts": "members give from then on within the new bounds",
+    "households": "who enters or spends from then on does so by the new terms; nobody has to leave",
 }
 
 

@@ -28,6 +28,7 @@ const VALUES = [
   'Quantity',
   'RefundOutcome',
   'ReleaseOutcome',
+  'ReviewOutcome',
   'RewardCategory',
   'RewardPrice',
   'RewardSupply',

@@ -41,6 +41,10 @@ TRIED = {
     *("rewards", "redemptions", "voucherByCode", "pools", "redeemReward", "cancelRedemption"),
     *("returnRedemption", "fulfilRedemptions", "approveRedemption", "declineRedemption"),
     *("changeStock", "addPoolCodes", "burnVoucher"),
+    # In test_households.py, test_referrals.py and test_gifts.py.
+    *("foundHousehold", "inviteToHousehold", "answerInvitation", "leaveHousehold"),
+    *("removeFromHousehold", "changeHouseholdRole", "claimReferral", "reviewReferrals"),
+    *("referrals", "givePoints"),
 }
 
 

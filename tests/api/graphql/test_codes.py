@@ -31,6 +31,7 @@ ELSEWHERE = {
     "errors of queries, whose answer has no place for refusals": {
         "DATE_OUT_OF_RANGE",
         "TOO_MANY_IDS",
+        "TOO_MANY_STATES",
         "UNAUTHENTICATED",
     },
     "files alone: the DateTime of the schema always has a zone": {"DATE_WITHOUT_ZONE"},

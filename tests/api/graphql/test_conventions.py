@@ -49,6 +49,7 @@ SMALL = {
 VERBS = {
     *("record", "refund", "enrol", "amend", "release", "adjust", "grant", "revoke"),
     *("redeem", "cancel", "return", "fulfil", "approve", "decline", "change", "add", "burn"),
+    *("found", "invite", "answer", "leave", "remove", "claim", "review", "give"),
 }
 """What a mutation does. A new verb is one of the business, never `update`, `set` or `manage`."""
 

@@ -18,6 +18,8 @@ SUBSCRIBER = "live"
 KINDS = frozenset(
     {
         "ActivityRecorded",
+        "GiftGiven",
+        "GiftReceived",
         "HouseholdEntered",
         "HouseholdInvited",
         "HouseholdLeft",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.earning import invariants as earning
+from domain.gifts import invariants as gifts
 from domain.households import invariants as households
 from domain.ledger import invariants as ledger
 from domain.referrals import invariants as referrals
@@ -21,6 +22,7 @@ INVARIANTS: dict[str, str] = {
     **vouchers.INVARIANTS,
     **rewards.INVARIANTS,
     **automatic.INVARIANTS,
+    **gifts.INVARIANTS,
     **households.INVARIANTS,
     **referrals.INVARIANTS,
 }

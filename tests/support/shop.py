@@ -17,6 +17,8 @@ from domain.earning.service_preview import Preview, preview_purchase
 from domain.earning.service_record import EventOutcome
 from domain.earning.service_refund import RefundOutcome, refund_purchases
 from domain.expiry.service_spend import settle
+from domain.gifts.rules import NewGift
+from domain.gifts.service import GiftOutcome, give
 from domain.ledger.rules import Outcome, Resolution
 from domain.members import queries as members
 from domain.members.service import NewMember
@@ -127,6 +129,15 @@ class Shop:
         async def work(session: Session) -> list[Outcome]:
             timeline = await programmes.timeline_to_write(session, self.brand.id, SECTIONS)
             return await settle(session, self.clock.now(), self.brand, timeline, items)
+
+        return await self.database.write(work)
+
+    async def give(self, *gifts: NewGift) -> list[GiftOutcome]:
+        """Let members give each other points in one batch."""
+
+        async def work(session: Session) -> list[GiftOutcome]:
+            timeline = await programmes.timeline_to_write(session, self.brand.id, SECTIONS)
+            return await give(session, self.clock.now(), self.brand, timeline, gifts)
 
         return await self.database.write(work)
 

@@ -1,0 +1,74 @@
+"""What members gave each other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from kit.db import Session
+
+_COLUMNS = "id, giver_id, receiver_id, points, message, given_at"
+_SIDE = (
+    "(SELECT {columns} FROM gift WHERE {side}_id = m.member_id AND brand_id = $1"
+    " AND ($3::uuid IS NULL OR (given_at, id) {way}"
+    " (SELECT given_at, id FROM gift WHERE brand_id = $1 AND id = $3))"
+    " ORDER BY given_at {order}, id {order} LIMIT $4)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """Points that one member gave to another, in the asset's smallest unit."""
+
+    id: UUID
+    giver_id: UUID
+    receiver_id: UUID
+    points: int
+    message: str
+    given_at: datetime
+
+
+async def gifts(session: Session, brand_id: int, ids: Sequence[UUID]) -> dict[UUID, Gift]:
+    """Return those of these gifts that members of the brand gave, by id."""
+    rows = await session.fetch(
+        f"SELECT {_COLUMNS} FROM gift WHERE brand_id = $1 AND id = ANY ($2)",  # noqa: S608
+        brand_id,
+        list(ids),
+    )
+    return {row["id"]: Gift(*row) for row in rows}
+
+
+async def gifts_of(
+    session: Session,
+    brand_id: int,
+    member_ids: Sequence[UUID],
+    *,
+    first: int,
+    before: UUID | None = None,
+    after: UUID | None = None,
+) -> dict[UUID, list[Gift]]:
+    """Return up to ``first`` gifts that each member gave or got, the newest first.
+
+    ``before``: only those older than this gift. With ``after``: those newer than it, the oldest
+    first.
+    """
+    way, order, bound = ("<", "DESC", before) if after is None else (">", "ASC", after)
+    sides = " UNION ALL ".join(
+        _SIDE.format(columns=_COLUMNS, side=side, way=way, order=order)
+        for side in ("giver", "receiver")
+    )
+    rows = await session.fetch(
+        f"SELECT m.member_id, g.* FROM unnest($2::uuid[]) AS m (member_id)"  # noqa: S608
+        f" CROSS JOIN LATERAL (SELECT * FROM ({sides}) AS s"
+        f" ORDER BY given_at {order}, id {order} LIMIT $4) AS g"
+        f" ORDER BY g.given_at {order}, g.id {order}",
+        brand_id,
+        list(set(member_ids)),
+        bound,
+        first,
+    )
+    found: dict[UUID, list[Gift]] = {member_id: [] for member_id in member_ids}
+    for row in rows:
+        member_id, *gift = row
+        found[member_id].append(Gift(*gift))
+    return found

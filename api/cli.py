@@ -11,6 +11,7 @@ from api.commands import (
     migrate,
     pool,
     programme,
+    programme_simulate,
     schema,
     serve,
     token,
@@ -32,6 +33,7 @@ for single in (
     token.token,
 ):
     app.command()(single)
+programme.app.command()(programme_simulate.simulate)
 for group in (programme, imports, pool, ledger, key, schema):
     app.add_typer(group.app)
 

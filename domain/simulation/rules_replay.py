@@ -54,6 +54,7 @@ class Replay:
     def narrow(self, months: Calendar) -> None:
         """Let history end earlier than was thought."""
         self.ledger.calendar = months
+        self.in_force = [self.ladders.at(end) for end in months.ends]
 
     def offer(self, reward: str, now: datetime) -> Offer | None:
         """Return what the programme in force says of a reward, None if it has no such one."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.simulation.rules import Happening, Past
 from domain.simulation.rules_life import Life
-from domain.simulation.rules_months import Comparison, Failures, Sums
+from domain.simulation.rules_months import Comparison, Failures, Sums, narrowed
 from domain.simulation.rules_replay import Replay
 
 
@@ -57,6 +58,11 @@ class Simulation:
     def shares(self) -> bool:
         """Whether members depend on each other, by a budget of which one takes another's share."""
         return any(replay.shares for replay in self._replays)
+
+    def narrow(self, last: datetime) -> None:
+        """Let history end at ``last``, earlier than was thought."""
+        for replay in self._replays:
+            replay.narrow(narrowed(replay.ledger.calendar, last))
 
     def begin(self, past: Past) -> list[Life]:
         """Return a member's lives, one a programme, to be told what happened in order."""

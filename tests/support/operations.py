@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
+from types import MappingProxyType
 
 from graphql import (
     GraphQLArgument,
@@ -42,6 +43,10 @@ def fresh() -> str:
     return f"fresh-{next(_fresh)}"
 
 
+_IN_THE_NAME_OF = (
+    *("FoundHousehold", "InviteToHousehold", "AnswerInvitation", "LeaveHousehold"),
+    *("RemoveFromHousehold", "ChangeHouseholdRole", "ClaimReferral", "GivePoints"),
+)
 USUAL: Values = {
     "brand": "grocer",
     "by": {"externalId": "ana"},
@@ -65,6 +70,14 @@ USUAL: Values = {
     "units": "1",
     "pool": "pool",
     "codes": ["POOL-1"],
+    "name": "Us",
+    "guest": "ana",
+    "receiver": "ben",
+    "invitation": "none",
+    "person": "none",
+    "referral": "none",
+    "accept": True,
+    **{f"{verb}Input.member": "ana" for verb in _IN_THE_NAME_OF},
     "AttributeInput.name": "stars",
     "AttributeInput.value": {"number": "5"},
     "PreviewPurchaseInput.member": "ana",
@@ -188,24 +201,70 @@ def leaves(schema: GraphQLSchema, step: Step, may: May, values: Values) -> str:
     return whole(schema, step, may, values, 1)
 
 
-def whole(schema: GraphQLSchema, step: Step, may: May, values: Values, deepest: int) -> str:
-    """Return a selection of everything to ``deepest`` fields below a field that is no leaf."""
-    first, *others = met(schema, step)
-    fragments = (
-        f"... on {kind} {{ {_whole(schema, kind, may, values, deepest)} }}" for kind in others
-    )
-    return " ".join([_whole(schema, first, may, values, deepest), *fragments])
+def whole(
+    schema: GraphQLSchema,
+    step: Step,
+    may: May,
+    values: Values,
+    deepest: int,
+    *,
+    besides: tuple[str, ...] = (),
+) -> str:
+    """Return a selection of everything to ``deepest`` fields below a field that is no leaf.
+
+    ``besides`` names arguments to give wherever they are, though they could be left out.
+    """
+    return _Below(schema, may, values, besides).below(step, deepest)
 
 
-def _whole(schema: GraphQLSchema, name: str, may: May, values: Values, deepest: int) -> str:
-    parts = ["__typename"]
-    for step in steps(schema, name):
-        is_leaf = not met(schema, step)
-        if not may(step.coordinate, step.field) or not (is_leaf or deepest > 1):
-            continue
-        below = "" if is_leaf else f" {{ {whole(schema, step, may, values, deepest - 1)} }}"
-        parts.append(f"{step.name}{arguments(step, values)}{below}")
-    return " ".join(parts)
+@dataclass(frozen=True, slots=True)
+class _Below:
+    """What is selected below a field."""
+
+    schema: GraphQLSchema
+    may: May
+    values: Values
+    besides: tuple[str, ...]
+
+    def of(
+        self, name: str, deepest: int, told: Mapping[str, str | None] = MappingProxyType({})
+    ) -> str:
+        """Return a selection of everything to ``deepest`` fields within a type.
+
+        ``told`` says by which names the answer has fields, None: it has them already.
+        """
+        parts = [] if "id" in told else ["__typename"]
+        for step in steps(self.schema, name):
+            is_leaf = not met(self.schema, step)
+            if not self.may(step.coordinate, step.field) or not (is_leaf or deepest > 1):
+                continue
+            called = told.get(step.name, step.name)
+            if called is None:
+                continue
+            given = tuple(each for each in self.besides if each in step.field.args)
+            below = "" if is_leaf else f" {{ {self.below(step, deepest - 1)} }}"
+            alias = "" if called == step.name else f"{called}: "
+            parts.append(f"{alias}{step.name}{arguments(step, self.values, given)}{below}")
+        return " ".join(parts)
+
+    def below(self, step: Step, deepest: int) -> str:
+        """Return a selection of everything to ``deepest`` fields below a field."""
+        first, *others = met(self.schema, step)
+        parts = [self.of(first, deepest)]
+        for kind in others:
+            inner = self.of(kind, deepest, self._told(kind, others))
+            parts += [f"... on {kind} {{ {inner} }}"] if inner else []
+        return " ".join(parts)
+
+    def _told(self, kind: str, kinds: list[str]) -> dict[str, str | None]:
+        """Return new names for a type's fields that mean something else in another of ``kinds``."""
+        told: dict[str, str | None] = {}
+        for step in steps(self.schema, kind):
+            same = (each for name in kinds for each in steps(self.schema, name))
+            types = {str(each.field.type) for each in same if each.name == step.name}
+            if len(types) > 1:
+                told[step.name] = f"{kind.lower()}{step.name}"
+        return told | {"id": None}
 
 
 def arguments(step: Step, values: Values, besides: tuple[str, ...] = ()) -> str:

@@ -22,6 +22,8 @@ from tests.support.callers import asker, granted, may, narrow, token
 from tests.support.client import Answer, Client, client_of
 from tests.support.following import asked
 from tests.support.made_up import MadeUp
+from tests.support.redeeming import done
+from tests.support.rewards import redeemed, wish
 from tests.support.shop import cents, opened_shop, purchase
 from tests.support.statements import watched
 from tests.support.tree import ROOT
@@ -36,27 +38,41 @@ LIMITS = {"GRAPHQL_VALIDATION_FAILED", "COST_LIMIT_EXCEEDED"}
 AT = datetime(2026, 2, 20, tzinfo=UTC)
 
 STATEMENTS = {
-    "Query.me": 8,
+    "Query.me": 35,
     "Query.brand": 1,
     "Query.programme": 5,
-    "Query.member": 9,
-    "Query.memberBy": 9,
-    "Query.members": 10,
+    "Query.member": 37,
+    "Query.memberBy": 37,
+    "Query.members": 33,
     "Query.figures": 12,
     "Query.programmeVersions": 5,
     "Query.previewPurchase": 8,
-    "Query.node": 9,
-    "Query.nodes": 9,
-    "Subscription.me": 11,
-    "Mutation.recordPurchases": 26,
-    "Mutation.recordActivities": 23,
-    "Mutation.refundPurchase": 31,
-    "Mutation.enrolMembers": 20,
-    "Mutation.amendMembers": 23,
-    "Mutation.releasePoints": 18,
-    "Mutation.adjustPoints": 29,
-    "Mutation.grantStatus": 23,
-    "Mutation.revokeStatus": 24,
+    "Query.node": 31,
+    "Query.nodes": 31,
+    "Query.rewards": 7,
+    "Query.redemptions": 36,
+    "Query.referrals": 4,
+    "Query.voucherByCode": 36,
+    "Query.pools": 4,
+    "Subscription.me": 38,
+    "Mutation.recordPurchases": 49,
+    "Mutation.recordActivities": 46,
+    "Mutation.refundPurchase": 54,
+    "Mutation.enrolMembers": 41,
+    "Mutation.amendMembers": 44,
+    "Mutation.releasePoints": 41,
+    "Mutation.adjustPoints": 50,
+    "Mutation.grantStatus": 48,
+    "Mutation.revokeStatus": 49,
+    "Mutation.redeemReward": 72,
+    "Mutation.cancelRedemption": 62,
+    "Mutation.returnRedemption": 75,
+    "Mutation.fulfilRedemptions": 43,
+    "Mutation.approveRedemption": 49,
+    "Mutation.declineRedemption": 61,
+    "Mutation.changeStock": 17,
+    "Mutation.addPoolCodes": 6,
+    "Mutation.burnVoucher": 27,
 }
 """What everything below a root field costs, whatever there is: a new field belongs here."""
 
@@ -65,13 +81,20 @@ TYPES = {
     "ids": "[ID!]!",
     "by": "MemberBy!",
     "brand": "String!",
+    "code": "String!",
     "input": "PreviewPurchaseInput!",
 }
 CHOICES: dict[str, list[object]] = {
     "first": [2, 5, 10, MANY],
     "last": [2, 5, 10, MANY],
     "asOf": ["2026-02-21T00:00:00Z", "2026-02-25T00:00:00Z"],
+    "category": ["table", "none"],
 }
+DEEPEST = 4
+SHALLOW = {"Query.node": 2, "Query.nodes": 2}
+"""Where every type is met at once: less deep, or the document is too long."""
+PAGE = 3
+"""How many are asked for in lists within lists, so that it does not cost too much."""
 
 
 @pytest.fixture(autouse=True)
@@ -88,9 +111,14 @@ class Crowd:
     client: Client
     size: int
     ids: list[str]
-    grant: str
     own: str
     """The id of m1, the one member who asks."""
+    grant: str
+    code: str
+    """Of a voucher of m1's, which ``done`` gave; ``held`` and ``waiting`` are not fulfilled."""
+    done: str
+    held: str
+    waiting: str
 
     def given(self, role: Role) -> dict[str, Any]:
         """Return the variables with which such a caller asks for this brand's members."""
@@ -101,6 +129,7 @@ class Crowd:
             "ids": self.ids,
             "by": {"externalId": "m1"},
             "brand": self.client.shop.brand.code,
+            "code": self.code,
         }
 
 
@@ -117,7 +146,25 @@ async def crowd(client: Client, size: int) -> Crowd:
     ids = [node["id"] for node in page.data["members"]["nodes"]]
     assert len(ids) == size
     own = (await client.ask("{ me { id } }", client.member("m1"))).data["me"]["id"]
-    return Crowd(client, size, ids, await granted(client, "m1", "Rouge"), own)
+    grant = await granted(client, "m1", "Rouge")
+    wishes = [wish(f"w{n}", f"m{n}", "welcome", is_staff=True) for n in range(size)]
+    assert {each.state for each in await redeemed(client.shop, *wishes)} == {"fulfilled"}
+    asked_for = await asked_for_by_m1(client)
+    return Crowd(client, size, ids, own, grant, *asked_for)
+
+
+async def asked_for_by_m1(client: Client) -> tuple[str, str, str, str]:
+    """Let m1 redeem; return a voucher's code and what was fulfilled, is held and waits."""
+    mutation = "mutation ($i: AdjustPointsInput!) { adjustPoints(input: $i) { errors { code } } }"
+    given = {"idempotencyKey": "rich", "member": "m1", "points": "90000", "reason": "a gift"}
+    await client.ask(mutation, client.staff, i=given)
+    found = []
+    for reward, quantity in (("coffee", 1), ("cooking-class", 1), ("cooking-class", 14)):
+        wanted = {"member": "m1", "reward": reward, "quantity": quantity}
+        found.append((await done(client, "redeemReward", client.server, **wanted))["redemption"])
+    assert [each["state"] for each in found] == ["FULFILLED", "HELD", "WAITING"]
+    (voucher,) = found[0]["vouchers"]
+    return voucher["code"], found[0]["id"], found[1]["id"], found[2]["id"]
 
 
 @pytest.fixture
@@ -146,8 +193,9 @@ async def counted(
     return len([each for each in statements if not LEARNING.search(each)]), answer
 
 
-def sent(coordinate: str, size: int, grant: str) -> dict[str, Any]:
-    """Return the input of a root field with a list of this length."""
+def sent(coordinate: str, crowd: Crowd) -> dict[str, Any]:
+    """Return the input of a root field with a list as long as the crowd."""
+    size = crowd.size
     key, at = operations.fresh(), "2026-03-01T00:00:00Z"
     bought = {"currency": "USD", "lines": [{"amount": "1.00"}] * size}
     each = [{"externalId": f"{key}-{n}", "member": f"m{n}", "occurredAt": at} for n in range(size)]
@@ -172,7 +220,16 @@ def sent(coordinate: str, size: int, grant: str) -> dict[str, Any]:
         "releasePoints": {"earnings": [{"purchase": f"p{number}-1"} for number in range(size)]},
         "adjustPoints": {"member": "m1", "points": "5", "reason": "a gift", "qualifies": True},
         "grantStatus": {"member": "m1", "tier": "VIB", "reason": "a partner"},
-        "revokeStatus": {"grant": grant},
+        "revokeStatus": {"grant": crowd.grant},
+        "redeemReward": {"member": "m1", "reward": "coffee"},
+        "cancelRedemption": {"redemption": crowd.held},
+        "returnRedemption": {"redemption": crowd.done},
+        "fulfilRedemptions": {"redemptions": [{"redemption": crowd.held}] * size},
+        "approveRedemption": {"redemption": crowd.waiting},
+        "declineRedemption": {"redemption": crowd.waiting, "reason": "a stolen card"},
+        "changeStock": {"reward": "cooking-class", "units": "5", "reason": "a larger room"},
+        "addPoolCodes": {"pool": "pool", "codes": [item["externalId"] for item in each]},
+        "burnVoucher": {"code": crowd.code},
         "previewPurchase": {"member": "m1", **bought},
     }
     root, _, name = coordinate.partition(".")
@@ -188,14 +245,16 @@ async def test_every_root_field(
     types = dict(TYPES)
     if "input" in step.field.args:
         types["input"] = str(step.field.args["input"].type)
-    values = {**operations.variables(types), "first": MANY}
-    below = operations.whole(SCHEMA, step, narrow(SCHEMA, role), values, 4)
+    values = {**operations.variables(types), "first": PAGE, f"{coordinate}(first:)": MANY}
+    deepest = SHALLOW.get(coordinate, DEEPEST)
+    short = ("first",) if "first" in step.field.args else ()
+    below = operations.whole(SCHEMA, step, narrow(SCHEMA, role), values, deepest, besides=short)
     text = operations.operation((step,), values, below, besides=("first",))
     counts = []
     for each in (few, many):
         given = each.given(role)
         if "input" in step.field.args:
-            given["input"] = sent(coordinate, each.size, each.grant)
+            given["input"] = sent(coordinate, each)
         query = operations.declared(text, types)
         number, answer = await counted(statements, each, role, query, given)
         assert answer.data[step.name]
@@ -241,15 +300,15 @@ SHARES = {Role.MEMBER: 100, Role.SERVER: 100, Role.STAFF: 300}
 @pytest.mark.parametrize("role", SHARES)
 async def test_queries_made_up_by_chance(counter: Counter, role: Role) -> None:
     made = maker(role, SEED)
-    done = refused = 0
-    while done < SHARES[role]:
+    asked_well = refused = 0
+    while asked_well < SHARES[role]:
         root = made.root("a")
         counts = await counter.counts(role, root)
         if counts is None:
             refused += 1
             continue
         assert counts[0] == counts[1], root
-        done += 1
+        asked_well += 1
     assert refused < 2 * SHARES[role]
 
 

@@ -172,3 +172,9 @@ class ErrorCode(Enum):
     TOO_MANY_REFERRALS = _code(
         "The list of decisions is too long. Divide it over several requests."
     )
+
+    NO_GIFTS = _code("The programme in force has no gifts.")
+    SAME_MEMBER = _code("Giver and receiver are the same member.")
+    INVALID_MESSAGE = _code("The message is too long, or holds what can't be printed.")
+    TOO_FEW_POINTS = _code("The points are fewer than the programme asks for.")
+    TOO_MANY_POINTS = _code("The points are more than the programme allows in one gift.")

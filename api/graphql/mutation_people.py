@@ -1,12 +1,13 @@
-"""What members can do with each other: households, referrals."""
+"""What members can do with each other: households, gifts, referrals."""
 
 from typing import Annotated
 
 import strawberry
 
 from api.context import Info
-from api.graphql import housekeeping, referring
+from api.graphql import giving, housekeeping, referring
 from api.graphql.fields import SIGNED_IN, STAFF, mutation
+from api.graphql.giving import GivePointsInput
 from api.graphql.housekeeping import (
     AnswerInvitationInput,
     ChangeHouseholdRoleInput,
@@ -21,6 +22,7 @@ from api.graphql.payloads_people import (
     ChangeHouseholdRolePayload,
     ClaimReferralPayload,
     FoundHouseholdPayload,
+    GivePointsPayload,
     InviteToHouseholdPayload,
     LeaveHouseholdPayload,
     RemoveFromHouseholdPayload,
@@ -118,6 +120,25 @@ class PeopleMutations:
         except LaurelError as error:
             return ChangeHouseholdRolePayload(actor=None, errors=[of_error(error, "input")])
         return ChangeHouseholdRolePayload(actor=done.actor, errors=[])
+
+    @mutation(
+        SIGNED_IN,
+        "Give points to another member, as the programme allows: who gives has them no more, and"
+        " they keep their ends. Members give their own.",
+    )
+    async def give_points(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the usual name
+            GivePointsInput, strawberry.argument(description="The gift.")
+        ],
+    ) -> GivePointsPayload | None:
+        try:
+            done = await giving.give_points(info, input)
+        except LaurelError as error:
+            refused = [of_error(error, "input")]
+            return GivePointsPayload(actor=None, gift_key=None, errors=refused)
+        return GivePointsPayload(actor=done.giver, gift_key=done.gift, errors=[])
 
     @mutation(SIGNED_IN, "Say by whose code the member came; once it counts, both get theirs.")
     async def claim_referral(

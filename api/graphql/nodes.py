@@ -8,6 +8,7 @@ from api.auth import Role
 from api.context import Info
 from api.graphql import (
     brands,
+    gifts,
     grants,
     households,
     ids,
@@ -101,6 +102,7 @@ async def _version(info: Info, key: str) -> Node | None:
 
 _FINDERS: dict[str, Callable[[Info, str], Awaitable[Node | None]]] = {
     brands.KIND: _brand,
+    gifts.KIND: gifts.by_id,
     grants.KIND: _grant,
     households.INVITATION: households.invitation_by_id,
     households.KIND: households.by_id,

@@ -1,12 +1,13 @@
-"""What mutations of households and referrals answer with."""
+"""What mutations of households, gifts and referrals answer with."""
 
 from uuid import UUID
 
 import strawberry
 
 from api.context import Info
-from api.graphql import households, members, referrals
+from api.graphql import gifts, households, members, referrals
 from api.graphql.fields import SIGNED_IN, STAFF, attribute, resolver
+from api.graphql.gifts import Gift
 from api.graphql.households import Household, HouseholdInvitation
 from api.graphql.members import Member
 from api.graphql.outcomes import UserError
@@ -77,6 +78,27 @@ class RemoveFromHouseholdPayload(_Changed):
 @strawberry.type(description="What became of the other role.")
 class ChangeHouseholdRolePayload(_Changed):
     """The payload of changeHouseholdRole."""
+
+
+@strawberry.type(description="What became of the gift.")
+class GivePointsPayload:
+    """The payload of givePoints."""
+
+    actor: strawberry.Private[UUID | None]
+    gift_key: strawberry.Private[UUID | None]
+    errors: list[UserError] = attribute(SIGNED_IN, _ONE, size=1)
+
+    @resolver(SIGNED_IN, "The gift; null if it was refused.")
+    async def gift(self, info: Info) -> Gift | None:
+        return await gifts.by_key(info, self.actor, self.gift_key)
+
+    @resolver(SIGNED_IN, _MEMBER)
+    async def member(self, info: Info) -> Member | None:
+        return await members.changed(info, self.actor)
+
+    @resolver(SIGNED_IN, _QUERY)
+    def query(self) -> Query:
+        return Query()
 
 
 @strawberry.type(description="What became of the code that was named.")

@@ -7,6 +7,7 @@ from graphql import GraphQLDeferDirective, GraphQLInputObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from api.graphql.brands import Brand
+from api.graphql.gifts import Gift
 from api.graphql.grants import StatusGrant
 from api.graphql.households import Household, HouseholdInvitation, HouseholdPerson
 from api.graphql.members import Member
@@ -31,6 +32,7 @@ def _made(*, in_order: bool) -> strawberry.Schema:
         subscription=Subscription,
         types=[
             Brand,
+            Gift,
             Household,
             HouseholdInvitation,
             HouseholdPerson,

@@ -1,4 +1,4 @@
-"""Reads in batches of what members have with others: households, referrals."""
+"""Reads in batches of what members have with others: households, gifts, referrals."""
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
@@ -12,6 +12,8 @@ from api.graphql.shared import Shared
 from api.graphql.spending import Place, Wanted, id_at, within
 from api.sections import SECTIONS
 from domain.brands.rules import Brand
+from domain.gifts import queries as gifts
+from domain.gifts.queries import Gift
 from domain.households import queries as households
 from domain.households.queries import Invitation
 from domain.households.rules import Household
@@ -48,6 +50,8 @@ class Sharing:
         self.invitations_of: DataLoader[UUID, list[Invitation] | None] = self._loader(
             self._invitations_of
         )
+        self.gifts: DataLoader[UUID, Gift | None] = self._loader(self._gifts)
+        self.gift_pages: DataLoader[Wanted, list[Gift] | None] = self._loader(self._gift_pages)
         self.codes: DataLoader[UUID, str | None] = Shared(load_fn=self._codes)
         self.referrals: DataLoader[UUID, Referral | None] = self._loader(self._referrals)
         self.brought_by: DataLoader[UUID, Referral | None] = self._loader(self._brought_by)
@@ -80,6 +84,28 @@ class Sharing:
         self, session: Session, member_ids: list[UUID]
     ) -> Mapping[UUID, list[Invitation]]:
         return await households.invitations_of(session, self._now, self._brand.id, member_ids)
+
+    async def _gifts(self, session: Session, ids: list[UUID]) -> Mapping[UUID, Gift]:
+        return await gifts.gifts(session, self._brand.id, ids)
+
+    async def _gift_pages(
+        self, session: Session, wanted: list[Wanted]
+    ) -> Mapping[Wanted, list[Gift]]:
+        found: dict[Wanted, list[Gift]] = {}
+        for page, states in dict.fromkeys((each.page, each.states) for each in wanted):
+            ids = [each.member_id for each in wanted if each.page == page]
+            by_member = await gifts.gifts_of(
+                session,
+                self._brand.id,
+                ids,
+                first=page.size + 1,
+                before=None if page.backwards else id_at(page.after),
+                after=id_at(page.before) if page.backwards else None,
+                oldest_first=page.backwards,
+            )
+            for member_id, mine in by_member.items():
+                found[Wanted(member_id, page, states)] = within(page, mine, given_at)
+        return found
 
     async def _codes(self, member_ids: list[UUID]) -> list[str | None]:
         async with self._reads.session() as session:
@@ -125,6 +151,11 @@ class Sharing:
             for member_id, mine in by_member.items():
                 found[Wanted(member_id, page, states)] = within(page, mine, brought_at)
         return found
+
+
+def given_at(found: Gift) -> Place:
+    """Return where a gift stands in a list."""
+    return found.given_at, found.id
 
 
 def brought_at(found: Referral) -> Place:

@@ -5,8 +5,9 @@ from uuid import UUID
 import strawberry
 
 from api.context import Info
-from api.graphql import households, referrals
+from api.graphql import gifts, households, referrals
 from api.graphql.fields import SIGNED_IN, resolver
+from api.graphql.gifts import Gift
 from api.graphql.households import (
     INVITATIONS_MAX,
     INVITATIONS_USUAL,
@@ -35,6 +36,17 @@ class Together:
     )
     async def invitations(self, info: Info) -> list[HouseholdInvitation]:
         return await households.asked(info, self.key)
+
+    @paged(SIGNED_IN, "Points that the member gave to others or got from them, newest first.")
+    async def gifts(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Gift] | None:
+        return await gifts.page_of(info, self.key, (first, after, last, before))
 
     @resolver(
         SIGNED_IN,

@@ -46,13 +46,15 @@ async def gifts_of(
     first: int,
     before: UUID | None = None,
     after: UUID | None = None,
+    oldest_first: bool = False,
 ) -> dict[UUID, list[Gift]]:
     """Return up to ``first`` gifts that each member gave or got, the newest first.
 
     ``before``: only those older than this gift. With ``after``: those newer than it, the oldest
-    first.
+    first, as all of them are with ``oldest_first``.
     """
-    way, order, bound = ("<", "DESC", before) if after is None else (">", "ASC", after)
+    from_old_to_new = oldest_first or after is not None
+    way, order, bound = (">", "ASC", after) if from_old_to_new else ("<", "DESC", before)
     sides = " UNION ALL ".join(
         _SIDE.format(columns=_COLUMNS, side=side, way=way, order=order)
         for side in ("giver", "receiver")

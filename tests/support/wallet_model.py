@@ -1,6 +1,7 @@
 """What a member has, as plain dictionaries: the model that wallets are compared with."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -35,13 +36,30 @@ class ModelLot:
 
 @dataclass
 class ModelHold:
-    """Points reserved: how much of which lot."""
+    """Points reserved: how much of which lot, and how much of which is ``spent`` and when."""
 
     member: UUID
     points: int
     expires_at: datetime
     parts: list[tuple[ModelLot, int]]
     open: bool = True
+    spent: list[tuple[ModelLot, int]] = field(default_factory=list)
+    step: int = 0
+    day: date | None = None
+
+    @property
+    def left(self) -> int:
+        """How much of it is spent and not back."""
+        return sum(points for _, points in self.spent)
+
+
+@dataclass
+class ModelClaim:
+    """What was forgiven in a step because it was spent."""
+
+    step: int
+    at: datetime
+    points: int
 
 
 @dataclass
@@ -57,7 +75,9 @@ class WalletModel:
     forgone: dict[int, int] = field(default_factory=dict)
     owed: dict[UUID, int] = field(default_factory=dict)
     debts: dict[UUID, int] = field(default_factory=dict)
-    active: dict[UUID, set[date]] = field(default_factory=dict)
+    active: dict[UUID, Counter[date]] = field(default_factory=dict)
+    claims: dict[UUID, list[ModelClaim]] = field(default_factory=dict)
+    step: int = 0
 
     def accrue(self, member: UUID, lot: ModelLot, now: datetime) -> None:
         """Give points, out of which a debt is paid first."""
@@ -71,7 +91,7 @@ class WalletModel:
 
     def act(self, member: UUID, day: date, now: datetime) -> None:
         """Let a member do something on a day, told at ``now``."""
-        self.active.setdefault(member, set()).add(day)
+        self.active.setdefault(member, Counter())[day] += 1
         self.redate(member, now)
 
     def redate(self, member: UUID, now: datetime) -> None:
@@ -85,17 +105,27 @@ class WalletModel:
                 lot.remaining += lot.booked
                 self.breakage -= lot.booked
                 lot.booked = 0
-                self._reclaim(member, lot)
+                self._reclaim(member, lot, now)
                 risen.append(lot)
         self._pay(member, sorted(risen, key=lambda lot: (not lot.spendable(now), _first(lot))), now)
 
-    def _reclaim(self, member: UUID, lot: ModelLot) -> None:
+    def _reclaim(self, member: UUID, lot: ModelLot, now: datetime) -> None:
         """Take what refunds forwent of what lives on after all, or owe it until a hold ends."""
         forgone = self.forgone.pop(lot.journal_id, 0)
         took = sum(part for _, part in self._take([lot], forgone))
         self.gone += took
-        owed = self.owed.get(member, 0) + forgone - took
-        self.owed[member] = min(self._held(member), owed)
+        self._owe(member, self.owed.get(member, 0) + forgone - took, now)
+
+    def _owe(self, member: UUID, points: int, now: datetime) -> None:
+        """Let a member owe so much in all: what no open hold reserves is forgiven."""
+        self.owed[member] = min(self._held(member), points)
+        if points > self.owed[member]:
+            claim = ModelClaim(self.step, now, points - self.owed[member])
+            self.claims.setdefault(member, []).append(claim)
+
+    def forgiven(self, member: UUID) -> int:
+        """Return what is forgiven and not taken since."""
+        return sum(claim.points for claim in self.claims.get(member, ()))
 
     def _idle_end(self, member: UUID, lot: ModelLot) -> datetime:
         assert lot.idle_months is not None
@@ -103,7 +133,8 @@ class WalletModel:
         while True:
             last = months_after(clock, lot.idle_months)
             end = day_start(ZONE, last + timedelta(days=1))
-            later = [day for day in self.active.get(member, ()) if clock < day <= last]
+            done = self.active.get(member, Counter())
+            later = [day for day, count in done.items() if count > 0 and clock < day <= last]
             if not later:
                 return end
             clock = max(later)
@@ -155,18 +186,109 @@ class WalletModel:
         hold.open = False
         left = wanted if kind == "POST" else 0
         self.spent += left
-        back: list[ModelLot] = []
+        if kind == "POST":
+            hold.step, hold.day = self.step, now.astimezone(ZONE).date()
+        back: list[tuple[ModelLot, int]] = []
         for lot, reserved in sorted(hold.parts, key=lambda part: _first(part[0])):
             used = min(left, reserved)
             left -= used
             lot.remaining += reserved - used
+            if used:
+                hold.spent.append((lot, used))
             if lot.live(now) and reserved > used:
-                back.append(ModelLot(**(vars(lot) | {"remaining": reserved - used})))
+                back.append((lot, reserved - used))
         for lot, _ in sorted(hold.parts, key=lambda part: part[0].journal_id):
             if not lot.live(now):
                 self._was_spent(hold.member, lot, now)
-        self._collect(hold.member, back, now)
+        self._collect(hold.member, [(lot, min(part, lot.remaining)) for lot, part in back], now)
         return None
+
+    def give_back(self, items: Sequence[tuple[int, int]], now: datetime) -> list[str | int]:
+        """Undo spendings: why each can't be, or how much of it is taken for what was forgiven."""
+        wanted: Counter[int] = Counter()
+        answers: list[str | int] = []
+        for hold_id, points in items:
+            left = self.holds[hold_id].left - wanted[hold_id]
+            refusal = "EXCEEDS_SPENDING" if points > left else None
+            if points <= 0:
+                refusal = "INVALID_AMOUNT"
+            if self.holds[hold_id].day is None:
+                refusal = "HOLD_NOT_FOUND"
+            wanted[hold_id] += 0 if refusal else points
+            answers.append(refusal or 0)
+        for hold_id, points in wanted.items():
+            hold = self.holds[hold_id]
+            if points and points == hold.left and hold.day:
+                self.active[hold.member][hold.day] -= 1
+        for member in {self.holds[each].member for each, points in wanted.items() if points}:
+            self.redate(member, now)
+        return [
+            answer or self._undo(self.holds[hold_id], points, now)
+            for (hold_id, points), answer in zip(items, answers, strict=True)
+        ]
+
+    def _undo(self, hold: ModelHold, points: int, now: datetime) -> int:
+        self.spent -= points
+        parts = []
+        for place, (lot, spent) in sorted(
+            enumerate(hold.spent), key=lambda each: _first(each[1][0]), reverse=True
+        ):
+            part = min(spent, points)
+            points -= part
+            hold.spent[place] = lot, spent - part
+            lot.remaining += part
+            parts.append((lot, part))
+        parts.sort(key=lambda part: _first(part[0]))
+        taken = 0
+        for claim in self.claims.get(hold.member, ()):
+            for place, (lot, part) in enumerate(parts):
+                if claim.step >= hold.step and lot.live(claim.at):
+                    took = min(claim.points, part)
+                    claim.points -= took
+                    lot.remaining -= took
+                    parts[place] = lot, part - took
+                    taken += took
+        self.gone += taken
+        for lot, part in parts:
+            if not lot.live(now):
+                lot.remaining -= part
+                lot.booked += part
+                self.breakage += part
+        self._collect(hold.member, [part for part in parts if part[0].live(now)], now)
+        return taken
+
+    def move(
+        self, items: Sequence[tuple[UUID, UUID, int]], now: datetime
+    ) -> list[str | list[ModelLot]]:
+        """Hand points on: why each can't be, or the receiver's new lots, which `receive` adds."""
+        for member in sorted({each for item in items for each in item[:2] if each in self.lots}):
+            self.settle_late(member, now)
+        return [self._hand_on(*item, now) for item in items]
+
+    def _hand_on(
+        self, giver: UUID, receiver: UUID, points: int, now: datetime
+    ) -> str | list[ModelLot]:
+        if giver not in self.lots or receiver not in self.lots:
+            return "MEMBER_NOT_FOUND"
+        if giver == receiver:
+            return "SAME_MEMBER"
+        if points <= 0:
+            return "INVALID_AMOUNT"
+        usable = sorted((x for x in self.lots[giver] if x.spendable(now)), key=_first)
+        if sum(x.remaining for x in usable) < points:
+            return "INSUFFICIENT_POINTS"
+        new: dict[tuple[datetime, datetime | None], ModelLot] = {}
+        for lot, part in self._take(usable, points):
+            terms = lot.earned_at, lot.expires_at
+            mine = new.setdefault(terms, ModelLot(0, 0, terms[0], now, terms[1], 0))
+            mine.remaining += part
+        return list(new.values())
+
+    def receive(self, member: UUID, lot: ModelLot, now: datetime) -> None:
+        """Add what was handed on, out of which a debt is paid first."""
+        lot.order = self.count()
+        self.lots[member].append(lot)
+        self._pay(member, [lot], now)
 
     def _was_spent(self, member: UUID, lot: ModelLot, now: datetime) -> None:
         """Take from elsewhere what refunds forwent of a lot that was spent after all."""
@@ -176,21 +298,21 @@ class WalletModel:
             self.forgone[lot.journal_id] = there
             took = sum(part for _, part in self._take(self._usable(member, now), excess))
             self.gone += took
-            owed = self.owed.get(member, 0) + excess - took
-            self.owed[member] = min(self._held(member), owed)
+            self._owe(member, self.owed.get(member, 0) + excess - took, now)
 
-    def _collect(self, member: UUID, back: list[ModelLot], now: datetime) -> None:
+    def _collect(self, member: UUID, back: list[tuple[ModelLot, int]], now: datetime) -> None:
         """What refunds could not take because of a hold, and debts, come out of what came back."""
         owed, debt = self.owed.get(member, 0), self.debts.get(member, 0)
-        of = {lot.journal_id: lot for lot in self.lots[member]}
-        for part in sorted(back, key=lambda lot: (not lot.spendable(now), _first(lot))):
-            first = min(owed, part.remaining)
-            then = min(debt, part.remaining - first)
-            of[part.journal_id].remaining -= first + then
+        for lot, part in sorted(
+            back, key=lambda each: (not each[0].spendable(now), _first(each[0]))
+        ):
+            first = min(owed, part)
+            then = min(debt, part - first)
+            lot.remaining -= first + then
             owed, debt = owed - first, debt - then
             self.gone += first + then
         self.debts[member] = debt
-        self.owed[member] = min(owed, self._held(member))
+        self._owe(member, owed, now)
 
     def _held(self, member: UUID) -> int:
         return sum(h.points for h in self.holds.values() if h.open and h.member == member)
@@ -231,8 +353,7 @@ class WalletModel:
         debt = self.debts.get(member, 0)
         owed = due - took if limit is None else min(due - took, max(0, limit - debt))
         self.debts[member] = debt + owed
-        missing = self.owed.get(member, 0) + due - took - owed
-        self.owed[member] = min(self._held(member), missing)
+        self._owe(member, self.owed.get(member, 0) + due - took - owed, now)
         self.gone += took
         return took, owed
 

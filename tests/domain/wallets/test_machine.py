@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 )
 
 from api.sections import SECTIONS
+from domain.expiry import service_gift, service_spend
 from domain.expiry.service import redate
 from domain.expiry.service_spend import settle
 from domain.ledger.queries import balances as ledger_balances
@@ -31,7 +32,9 @@ from domain.wallets.section import AWAITING_RELEASE, NegativeBalance, NegativeLi
 from domain.wallets.section import Expiry as ExpiryRule
 from domain.wallets.service import Accrual
 from domain.wallets.service_adjust import Adjustment, adjust
+from domain.wallets.service_give_back import GiveBack
 from domain.wallets.service_hold import Hold
+from domain.wallets.service_move import Move
 from domain.wallets.service_release import release
 from domain.wallets.service_take_back import ClawBack, take_back
 from domain.wallets.store import lock_members
@@ -92,6 +95,7 @@ class WalletMachine(RuleBasedStateMachine):
 
     def _chance(self, seed: int) -> Random:
         self.step += 1
+        self.model.step = self.step
         return Random(seed + (self.step << 32))
 
     def _write(self, work: Callable[[Session], Any]) -> Any:
@@ -272,7 +276,7 @@ class WalletMachine(RuleBasedStateMachine):
         chance = self._chance(seed)
         if not self.model.holds:
             return
-        spenders: set[UUID] = set()
+        spenders: list[UUID] = []
         opened = [id_ for id_, hold in self.model.holds.items() if hold.open]
         wanted = []
         for _ in range(count):
@@ -291,7 +295,7 @@ class WalletMachine(RuleBasedStateMachine):
             assert outcome.refusal == expected, item
             if expected is None and item.kind is Kind.POST:
                 member = self.model.holds[item.hold_id].member
-                spenders.add(member)
+                spenders.append(member)
         for member in spenders:
             self.model.act(member, self._today(), now)
 
@@ -315,6 +319,57 @@ class WalletMachine(RuleBasedStateMachine):
             found = self.model.take_back(member, points, source, now, POLICIES[policy])
             assert (back.points, back.owed) == found
             assert (back.journal_id is None) == (found == (0, 0))
+
+    @rule(seed=SEEDS, count=BATCH)
+    def give_back(self, seed: int, count: int) -> None:
+        chance, now = self._chance(seed), self.clock.now()
+        if not self.model.holds:
+            return
+        spent = [id_ for id_, hold in self.model.holds.items() if hold.left]
+        wanted = []
+        for _ in range(count):
+            hold = chance.choice(spent * 4 + list(self.model.holds))
+            whole = self.model.holds[hold].left
+            wanted.append((hold, chance.choice([whole, whole, chance.randint(0, 15)])))
+        items = [GiveBack(new_id(), *each, "tea", "cold") for each in wanted]
+
+        async def work(session: Session) -> Any:
+            timeline = await programmes.timeline(session, self.shop.brand.id, SECTIONS)
+            return await service_spend.give_back(session, now, self.shop.brand, timeline, items)
+
+        expected = self.model.give_back(wanted, now)
+        for item, outcome, told in zip(items, self._write(work), expected, strict=True):
+            assert (outcome.collected if outcome.code is None else outcome.code) == told, item
+
+    @precondition(lambda self: any(self.model.lots.values()))
+    @rule(seed=SEEDS)
+    def farm(self, seed: int) -> None:
+        self.redeem(seed)
+        self.take_back(seed, 4)
+        self.give_back(seed, 3)
+
+    @rule(seed=SEEDS, count=BATCH)
+    def move(self, seed: int, count: int) -> None:
+        chance, now = self._chance(seed), self.clock.now()
+        people = [*self.members] * 9 + [UUID(int=7)]
+        wanted = [
+            (chance.choice(people), chance.choice(people), chance.choice([0, *range(1, 25)]))
+            for _ in range(count)
+        ]
+        items = [Move(new_id(), *each, "gift") for each in wanted]
+
+        async def work(session: Session) -> Any:
+            timeline = await programmes.timeline(session, self.shop.brand.id, SECTIONS)
+            return await service_gift.move(session, now, self.shop.brand, timeline, items)
+
+        expected = self.model.move(wanted, now)
+        for item, outcome, told in zip(items, self._write(work), expected, strict=True):
+            if isinstance(told, str):
+                assert outcome.code == told, item
+                continue
+            for journal_id, lot in zip(outcome.journal_ids, told, strict=True):
+                lot.journal_id = journal_id
+                self.model.receive(item.receiver_id, lot, now)
 
     @rule(hours=st.integers(1, 12))
     def wait(self, hours: int) -> None:
@@ -355,6 +410,14 @@ class WalletMachine(RuleBasedStateMachine):
             assert seen == self.model.view(member, self.clock.now())
             assert balance.debt == self.model.debts.get(member, 0)
             assert not (balance.debt and balance.total), "who has anything owes nothing"
+        assert self.run(self._forgiven()) == {
+            member: self.model.forgiven(member) for member in self.members
+        }
+
+    async def _forgiven(self) -> dict[UUID, int]:
+        async with self.world.database.read() as session:
+            rows = await session.fetch("SELECT member_id, forgiven FROM wallet")
+        return {row["member_id"]: row["forgiven"] for row in rows}
 
     async def _found(self) -> dict[UUID, queries.WalletBalance]:
         async with self.world.database.read() as session:
@@ -364,7 +427,8 @@ class WalletMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "members"):
             return
-        self.run(assert_coherent(self.world.database, besides=("ACCRUAL_WITHOUT_AWARD",)))
+        besides = ("ACCRUAL_WITHOUT_AWARD", "GIFT_DIFFERS_FROM_LEDGER")
+        self.run(assert_coherent(self.world.database, besides=besides))
         books = self.books
         found = self.run(self._ledger(books.redemption, books.breakage))
         assert found == [self.model.spent, self.model.breakage]

@@ -14,6 +14,7 @@ from api.graphql.fields import BRAND, SIGNED_IN, STAFF, attribute, resolver
 from api.graphql.money import Money, money, points
 from api.graphql.node import Node
 from api.graphql.paging import Connection
+from api.graphql.requests import checked_number
 from api.graphql.rewards import Reward
 from api.graphql.scalars import Points
 from api.graphql.spending import Wanted, asked_at, id_at, read, within, written
@@ -199,6 +200,7 @@ async def page(
 
 
 def _named(states: Sequence[RedemptionState] | None) -> frozenset[str]:
+    checked_number(len(states or ()), "states", "TOO_MANY_STATES", STATES_MAX)
     return frozenset(str(each.value) for each in states or ())
 
 

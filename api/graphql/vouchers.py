@@ -14,6 +14,7 @@ from api.graphql.fields import BRAND, SIGNED_IN, STAFF, attribute, resolver
 from api.graphql.money import Money, money
 from api.graphql.node import Node
 from api.graphql.paging import Connection
+from api.graphql.requests import checked_number
 from api.graphql.rewards import Reward
 from api.graphql.spending import Wanted, read, written
 from domain.programmes.rules import Timeline
@@ -179,6 +180,7 @@ async def page_of(
     """Return a page of a member's vouchers, newest first."""
     cursors = info.context.cursors(f"Member.vouchers:{member_id}")
     asked = paging.window(cursors, *pages, read)
+    checked_number(len(states or ()), "states", "TOO_MANY_STATES", STATES_MAX)
     wanted = Wanted(member_id, asked, frozenset(str(each.value) for each in states or ()))
     found = await info.context.loaders.spending.voucher_pages.load(wanted) or []
     shown = await vouchers(info, found)

@@ -116,7 +116,8 @@ def values(
         counting = tuple(line for line in event.lines if line.category not in rules.excluded)
         if not counting:
             return []
-        event = replace(event, lines=counting)
+        if len(counting) < len(event.lines):
+            event = replace(event, lines=counting)
     situation = Situation(event, local, facts, rules.exponent, rules.speaks)
     money = _money(rules, event.lines)
     found: dict[str, Value] = {}

@@ -94,7 +94,8 @@ def known_facts(
     tiers: Mapping[str, str] = {}
     if ladders and item.rules.needs & OF_TIERS:
         at = item.event.occurred_at
-        tiers = tiers_at(ladders, person.joined_at, tallies, grants, brand.zone, at)
+        main = "tiers" not in item.rules.needs
+        tiers = tiers_at(ladders, person.joined_at, tallies, grants, brand.zone, at, only_main=main)
     return facts_of(item.rules, person, tallies, tiers, item.local)
 
 

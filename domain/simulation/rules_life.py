@@ -43,6 +43,7 @@ from domain.tiers.rules import Grant, Ladder, Run, courses, tiers_at
 from domain.wallets.section import PointsSection, available_at
 from kit.errors import LaurelError
 
+_AT_ONCE_GIVEN = frozenset({"points", "activity"})
 _AT_ONCE = -1
 """Under which points are reserved that are spent in the same instant."""
 
@@ -82,7 +83,7 @@ class Life:
         """Take up what happened next."""
         self._replay.ledger.mine = self.mine
         _MEETS[type(happening)](self, happening)
-        if self._replay.gives:
+        if self._replay.gives & _AT_ONCE_GIVEN:
             self._give(happening)
 
     def _book(self, way: Way, at: datetime, amount: int) -> None:
@@ -115,7 +116,7 @@ class Life:
         if isinstance(event, Purchase):
             ledger = self._replay.ledger
             ledger.count("purchases", event.occurred_at, 1)
-            ledger.count("spend", event.occurred_at, event.amount)
+            ledger.count("spend", event.occurred_at, change.amount)
             if happening.refunds:
                 self._bought[event.external_id] = Refundable(
                     self.past.id,
@@ -345,11 +346,13 @@ class Life:
         """Give what comes by itself now: for points that are there, and for an activity."""
         replay, now = self._replay, happening.at
         if isinstance(happening, Did):
-            now = event_at = happening.event.occurred_at
-            automatic = automatic_at(replay.timeline, event_at)
-            for reward in given_for(automatic, "activity", activity=happening.event.kind):
-                replay.ledger.redeem(event_at, self._cost(reward, event_at))
-        self._buy(now)
+            now = happening.event.occurred_at
+            if "activity" in replay.gives:
+                automatic = automatic_at(replay.timeline, now)
+                for reward in given_for(automatic, "activity", activity=happening.event.kind):
+                    replay.ledger.redeem(now, self._cost(reward, now))
+        if "points" in replay.gives:
+            self._buy(now)
 
     def _buy(self, until: datetime) -> None:
         """Let points buy by themselves what they can, up to an instant, as they are there."""
@@ -367,7 +370,8 @@ class Life:
         """Give what came by itself with moves up and birthdays, as history knows them now."""
         replay, zone = self._replay, self._brand.zone
         assert self.joined_at is not None, "who gets something has joined"
-        self._buy(last)
+        if "points" in replay.gives:
+            self._buy(last)
         for code, runs in self._course().items() if replay.ladders else ():
             for at, tier in moves_up(code, runs, replay.ladders):
                 if self.joined_at <= at <= last:

@@ -160,6 +160,8 @@ class Ledger:
         self.calendar = calendar
         self.sums = Sums(len(calendar.starts))
         self.mine = Mine()
+        self._at: datetime | None = None
+        self._place = 0
         self._by_way = {
             "issued": self.sums.issued,
             "spent": self.sums.spent,
@@ -167,23 +169,33 @@ class Ledger:
             "reversed": self.sums.reversed,
         }
 
+    def narrow(self, calendar: Calendar) -> None:
+        """Let history end earlier than was thought."""
+        self.calendar, self._at = calendar, None
+
     def book(self, way: Way, at: datetime, amount: int) -> None:
         """Note that points of the member came or went."""
-        place = self.calendar.place(at)
+        place = self._place_of(at)
         if place < len(self.calendar.starts):
             self._by_way[way][place] += amount
             mine = self.mine
             setattr(mine, way, getattr(mine, way) + amount)
 
+    def _place_of(self, at: datetime) -> int:
+        # What happens at one instant is noted several times, one after another.
+        if at is not self._at:
+            self._at, self._place = at, self.calendar.place(at)
+        return self._place
+
     def count(self, name: Literal["purchases", "spend", "refunded"], at: datetime, by: int) -> None:
         """Note what members did; see `Sums`."""
-        place = self.calendar.place(at)
+        place = self._place_of(at)
         if place < len(self.calendar.starts):
             getattr(self.sums, name)[place] += by
 
     def redeem(self, at: datetime, cost: int) -> None:
         """Note that a reward was had, and what it cost the brand."""
-        place = self.calendar.place(at)
+        place = self._place_of(at)
         if place < len(self.calendar.starts):
             self.sums.redemptions[place] += 1
             self.sums.cost[place] += cost

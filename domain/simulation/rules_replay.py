@@ -46,14 +46,15 @@ class Replay:
         self.ledger = Ledger(months)
         self.failures = Failures()
         self.reprices = reprices
-        self.gives = reprices and any(automatic_of(each) for each in timeline.programmes)
+        automatic = [each for one in timeline.programmes for each in automatic_of(one)]
+        self.gives = frozenset(each.on for each in automatic if reprices)
         self.scale = timeline.programmes[-1].document.section(PointsSection).scale
         self._rescale = rescale
         self.in_force = [self.ladders.at(end) for end in months.ends]
 
     def narrow(self, months: Calendar) -> None:
         """Let history end earlier than was thought."""
-        self.ledger.calendar = months
+        self.ledger.narrow(months)
         self.in_force = [self.ladders.at(end) for end in months.ends]
 
     def offer(self, reward: str, now: datetime) -> Offer | None:

@@ -130,12 +130,20 @@ def tiers_at(
     grants: Sequence[Grant],
     zone: tzinfo,
     at: datetime,
+    *,
+    only_main: bool = False,
 ) -> dict[str, str]:
-    """Return the tier at an instant by ladder, without the ladders that are not in force then."""
+    """Return the tier at an instant by ladder, without the ladders that are not in force then.
+
+    ``only_main``: on the main ladder alone.
+    """
     joined = joined_at.astimezone(zone).date()
     day = at.astimezone(zone).date()
     found = {}
+    main = ladders.main(at) if only_main else None
     for code, stretches in ladders.stretches.items():
+        if only_main and code != main:
+            continue
         passed = [each for each in stretches if each.start <= at]
         ladder = passed[-1].ladder if passed else None
         if ladder is None:

@@ -24,6 +24,9 @@ from kit.calendar import day_end, yearly
 
 TIERS = "TierChanged"
 ACTIVITIES = "ActivityRecorded"
+TIER_KEPT = "TIER_KEPT"
+"""Why a move up gives nothing: as is known now, the member has had the tier since an earlier."""
+
 POINTS_BACK = frozenset({"RedemptionCancelled", "RedemptionLapsed", "RedemptionReturned"})
 LOOK_BACK_DAYS = 7
 """So many days late a birthday is still given, if nobody worked for so long."""
@@ -110,6 +113,11 @@ class Step:
     undone: bool = False
     is_new: bool = False
     is_kept: bool = False
+
+    @classmethod
+    def decided(cls, given: Given) -> "Step":
+        """Return a move of which something was decided before."""
+        return cls(given, undone=given.undone_at is not None, is_kept=given.refusal == TIER_KEPT)
 
     @property
     def entry(self) -> Entry:
@@ -199,9 +207,11 @@ def walk(
     ``runs`` is the course of the member's tier as known now, ``ranks`` its ladder, ``tiers`` those
     that give the reward.
     """
+    # News come in order: what came before a move that is decided is decided, whatever is known now.
+    done = max((each.entry.number for each in steps if not each.is_new), default=0)
     for number in sorted(downs):
         left = ranks.get(downs[number])
-        if left is not None:
+        if left is not None and number > done:
             _undo([each for each in steps if each.entry.number < number], left, ranks, runs, tiers)
     for place, step in enumerate(steps):
         if step.is_new and not step.undone:
@@ -224,7 +234,8 @@ def _undo(
         rank = ranks.get(step.entry.tier, left)
         if rank > left and not _stands(step.entry, ranks, runs, tiers):
             step.undone = True
-        if rank > left >= ranks.get(step.entry.before, left):
+        # One that only kept the tier is not where the climb began.
+        if not step.is_kept and rank > left >= ranks.get(step.entry.before, left):
             return
 
 

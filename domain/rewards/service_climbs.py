@@ -9,6 +9,7 @@ from domain.members import queries as members
 from domain.programmes.rules import Timeline
 from domain.rewards import store_automatic as store
 from domain.rewards.rules_automatic import (
+    TIER_KEPT,
     Climb,
     Given,
     Heard,
@@ -23,9 +24,6 @@ from domain.tallies import queries as tallies
 from domain.tiers import queries as tiers
 from domain.tiers.rules import Run, courses, ladders_of
 from kit.db import Session
-
-TIER_KEPT = "TIER_KEPT"
-"""Why a move up gives nothing: as is known now, the member has had the tier since an earlier."""
 
 _REASON = "the move up that gave it was undone"
 _NOTHING_LEFT = frozenset({None, "VOUCHER_EXPIRED", "NOT_FULFILLED"})
@@ -81,7 +79,7 @@ def _climbs(
     """Return the moves of all climbs that something was heard of, in their order."""
     of = {(each.member_id, each.payload["ladder"]) for each in heard}
     found = {
-        climb: [Step(each, undone=each.undone_at is not None) for each in given]
+        climb: [Step.decided(each) for each in given]
         for climb, given in known.items()
         if (climb.member_id, climb.ladder) in of
     }

@@ -1,6 +1,7 @@
 """Which moves up are undone or were none, and which days are whose birthdays."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,6 +13,7 @@ from domain.programmes.rules import Timeline
 from domain.rewards.rules_automatic import (
     AT_ONCE_MAX,
     LOOK_BACK_DAYS,
+    TIER_KEPT,
     Given,
     Heard,
     Step,
@@ -148,9 +150,26 @@ def test_a_jump_over_a_tier_that_gives_nothing() -> None:
     assert walked(steps, {2: "Gold"}, course, ("Black",)) == ["undone"]
 
 
+def decided(step: Step, **what: Any) -> Step:
+    return Step.decided(step.given._replace(**what))
+
+
 def test_what_was_decided_stays_decided() -> None:
-    steps = [Step(up(1, "Basic", "Gold").given, undone=True), up(3, "Basic", "Gold")]
+    first, second = up(1, "Basic", "Gold"), up(4, "Basic", "Gold")
+    steps = [decided(first, undone_at=START), up(3, "Basic", "Gold")]
     assert walked(steps, {2: "Basic"}, runs((0, "Gold"))) == ["undone", "new"]
+    # What comes again is as old as it was, whatever history says by now.
+    steps = [decided(first), decided(second)]
+    assert walked(steps, {2: "Basic"}, runs((0, "Basic"), (4, "Gold"))) == ["new", "new"]
+    assert walked(steps, {5: "Basic"}, runs((0, "Basic"))) == ["new", "undone"]
+
+
+def test_a_move_that_kept_a_tier_is_not_where_the_climb_began() -> None:
+    steps = [
+        decided(up(1, "Basic", "Gold")),
+        decided(up(3, "Basic", "Gold"), refusal=TIER_KEPT),
+    ]
+    assert walked(steps, {4: "Basic"}, runs((0, "Basic"))) == ["undone", "undone"]
 
 
 MOVES = st.lists(st.tuples(st.booleans(), st.sampled_from(("Basic", "Gold", "Black"))), max_size=8)

@@ -1,7 +1,10 @@
-"""What members get without asking: for points, for moves up, and for what they do."""
+"""What moves up give, and what refunds and corrections undo of it."""
 
+import random
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
+
+import pytest
 
 from api.sections import SECTIONS
 from domain.programmes import queries as programmes
@@ -22,7 +25,7 @@ from tests.support.automatic import (
 )
 from tests.support.coherence import assert_coherent
 from tests.support.rewards import programme
-from tests.support.shop import opened_shop, purchase
+from tests.support.shop import Shop, opened_shop, purchase
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -204,3 +207,43 @@ async def test_a_ladder_that_is_gone_undoes_nothing(
     clock.set(NOON + 2 * DAY)
     await given(shop)
     assert await states(shop, "ann") == [("welcome", "issued")]
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_whatever_is_bought_and_refunded_there_is_one_welcome(
+    database: Database, clock: MovableClock, seed: int
+) -> None:
+    """Within a year: Gold has one, used or not; who is not Gold has none that can be used.
+
+    However late the worker hears of it, and how often.
+    """
+    draw = random.Random(seed)
+    text = FOR_TIERS.replace('tiers = ["Gold", "Black"]', 'tiers = ["Gold"]')
+    shop = await opened_shop(database, clock, text)
+    open_: dict[str, list[str]] = {f"m{number}": [] for number in range(8)}
+    for name in open_:
+        await shop.buy(purchase(f"{name}-first", name, 1_00, NOON))
+    for step in range(40):
+        clock.move(timedelta(hours=draw.choice((0, 1, 30))))
+        for name, mine in open_.items():
+            if mine and draw.random() < 0.5:
+                await refunded(shop, mine.pop(draw.randrange(len(mine))))
+            elif len(mine) < 2:
+                mine.append(f"{name}-{step}")
+                await shop.buy(purchase(mine[-1], name, 100_00, clock.now()))
+        if draw.random() < 0.3:
+            await follow_or_hear_again(shop, draw)
+            for name, mine in open_.items():
+                found = [state for _, state in await states(shop, name) if state != "returned"]
+                assert found in ([["issued"], ["used"]] if mine else [[], ["used"]]), (step, name)
+                if found == ["issued"] and draw.random() < 0.1:
+                    (voucher,) = [v for v in await vouchers_of(shop, name) if v.state == "issued"]
+                    await burned(shop, voucher)
+    await assert_coherent(database)
+
+
+async def follow_or_hear_again(shop: Shop, draw: random.Random) -> None:
+    await given(shop)
+    if draw.random() < 0.3:
+        await forget_cursor(shop)
+        await given(shop)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -15,6 +16,7 @@ from domain.rewards.queries_facts import facts_of
 from domain.rewards.queries_supply import Supply, supplies
 from domain.rewards.rules_catalogue import (
     CAUSE,
+    NO_CODES,
     MemberFacts,
     Offer,
     Why,
@@ -84,6 +86,17 @@ class CatalogueItem:
     limit_left: int | None = None
     missing: int | None = None
     starts_at: datetime | None = None
+
+
+class _Left(NamedTuple):
+    """How many of a reward are in stock, and how many codes its pool has; None for no end."""
+
+    stock: int | None
+    codes: int | None
+
+    @property
+    def least(self) -> int | None:
+        return min((each for each in self if each is not None), default=None)
 
 
 async def redemptions(
@@ -178,7 +191,7 @@ async def catalogue(
     """Return the listed rewards in force, as they stand for nobody in particular."""
     offers = _listed(now, brand, timeline)
     left = await _left(session, now, brand.id, offers)
-    return [CatalogueItem(each.reward, each, left[each.code]) for each in offers]
+    return [CatalogueItem(each.reward, each, left[each.code].least) for each in offers]
 
 
 async def catalogues(
@@ -211,26 +224,20 @@ def _listed(now: datetime, brand: Brand, timeline: Timeline) -> list[Offer]:
 
 
 def _item(
-    offer: Offer, left: int | None, facts: MemberFacts, spendable: int, now: datetime
+    offer: Offer, left: _Left, facts: MemberFacts, spendable: int, now: datetime
 ) -> CatalogueItem:
-    why = refusal(offer, facts, 1, spendable, left, now)
-    code = why.code if why else None
+    why = refusal(offer, facts, 1, spendable, left.stock, now)
+    if why is None and left.codes == 0 and not offer.needs_approval(offer.points):
+        why = NO_CODES
     return CatalogueItem(
-        reward=offer.reward,
-        offer=offer,
-        left=left,
-        can_redeem=why is None,
-        why=why,
-        limit_left=limit_left(offer, facts),
-        missing=offer.points - spendable if code == "INSUFFICIENT_POINTS" else None,
-        starts_at=offer.begins(facts.tiers) if code == "NOT_YET" else None,
+        offer.reward, offer, left.least, why is None, why, limit_left(offer, facts)
     )
 
 
 async def _left(
     session: Session, now: datetime, brand_id: int, offers: Sequence[Offer]
-) -> dict[str, int | None]:
-    """Return how many can be had of each reward, None for no end.
+) -> dict[str, _Left]:
+    """Return how many can be had of each reward.
 
     Codes of a pool count for what is done at once, and no further than one can ask for.
     """
@@ -239,16 +246,12 @@ async def _left(
     pools = {reward.codes for reward in rewards if reward.codes is not None}
     most = QUANTITY_MAX + 1
     free = await free_codes(session, brand_id, sorted(pools), at_most=most) if pools else {}
-    found: dict[str, int | None] = {}
+    found = {}
     for offer in offers:
-        reward, rooms = offer.reward, []
-        if reward.stock is not None:
-            taken, added = supply.get(offer.code, Supply())
-            rooms.append(max(0, reward.stock + added - taken))
-        codes = free.get(reward.codes or "", most)
-        if reward.fulfil == "at_once" and codes < most:
-            rooms.append(codes)
-        found[offer.code] = min(rooms, default=None)
+        reward, (taken, added) = offer.reward, supply.get(offer.code, Supply())
+        stock = None if reward.stock is None else max(0, reward.stock + added - taken)
+        codes = free.get(reward.codes or "", most) if reward.fulfil == "at_once" else most
+        found[offer.code] = _Left(stock, codes if codes < most else None)
     return found
 
 

@@ -37,6 +37,9 @@ class Why(NamedTuple):
     message: str
 
 
+NO_CODES = Why("OUT_OF_STOCK", "Its codes are all given; more must be brought along.")
+
+
 @dataclass(frozen=True, eq=False)
 class Limit:
     """A limit made ready: ``most`` is in times, or in smallest units of points or money."""

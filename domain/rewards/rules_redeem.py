@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from domain.rewards.rules_catalogue import MemberFacts, Offer, Why, counted, refusal
+from domain.rewards.rules_catalogue import NO_CODES, MemberFacts, Offer, Why, counted, refusal
 from domain.wallets.rules import Lot, consume, without
 
 Granted = Literal["waiting", "held", "fulfilled"]
@@ -67,23 +67,21 @@ class Ground:
     left: dict[str, int] = field(default_factory=dict)
     codes: dict[str, int] = field(default_factory=dict)
 
-    def left_of(self, wish: Wish) -> int | None:
-        """Return how many can be had of what is wished, None for no end.
-
-        Codes of a pool matter to what is done at once; else they are needed when it is fulfilled.
-        """
-        pool = wish.offer.reward.codes if wish.leads_to == "fulfilled" else None
-        rooms = [self.left.get(wish.offer.code), None if pool is None else self.codes.get(pool)]
-        return min((room for room in rooms if room is not None), default=None)
-
 
 def why_not(ground: Ground, wish: Wish) -> Why | None:
-    """Return why a wish can't be granted on this ground, None if it can."""
-    now = ground.now
+    """Return why a wish can't be granted on this ground, None if it can.
+
+    Codes of a pool matter to what is done at once, and last; else to who fulfils it.
+    """
+    now, offer, quantity = ground.now, wish.offer, wish.quantity
     mine = (lot for account in wish.payers for lot in ground.lots.get(account, ()))
     spendable = sum(lot.remaining for lot in mine if lot.spendable(now))
-    facts = ground.facts[wish.member_id]
-    return refusal(wish.offer, facts, wish.quantity, spendable, ground.left_of(wish), now)
+    facts, left = ground.facts[wish.member_id], ground.left.get(offer.code)
+    why = refusal(offer, facts, quantity, spendable, left, now)
+    pool = offer.reward.codes
+    if why is None and wish.leads_to == "fulfilled" and pool in ground.codes:
+        why = NO_CODES if ground.codes[pool] < quantity else None
+    return why
 
 
 def decide(ground: Ground, wish: Wish) -> Grant | Why:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.brands.rules import Brand
 from domain.programmes.rules import Timeline
-from domain.rewards.rules_catalogue import Offer, Why
+from domain.rewards.rules_catalogue import NO_CODES, Offer, Why
 from domain.rewards.rules_steps import (
     Redemption,
     approval_refusal,
@@ -136,7 +136,7 @@ def _no_codes(codes: dict[str, int], offer: Offer, redemption: Redemption) -> Wh
     if pool is None:
         return None
     if codes.get(pool, 0) < redemption.quantity:
-        return Why("OUT_OF_STOCK", "No code of its pool is left; import more.")
+        return NO_CODES
     codes[pool] -= redemption.quantity
     return None
 

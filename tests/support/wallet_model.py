@@ -3,63 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from kit.calendar import day_start, months_after
-
-_LAST = datetime.max.replace(tzinfo=UTC)
-ZONE = ZoneInfo("America/New_York")
-
-
-@dataclass
-class ModelLot:
-    """Points of one accrual. ``idle_months``: it ends after so long without activity."""
-
-    journal_id: int
-    remaining: int
-    earned_at: datetime
-    available_at: datetime
-    expires_at: datetime | None
-    order: int
-    idle_months: int | None = None
-    waits: int | None = None
-    booked: int = 0
-
-    def live(self, now: datetime) -> bool:
-        return self.expires_at is None or now < self.expires_at
-
-    def spendable(self, now: datetime) -> bool:
-        return self.live(now) and self.available_at <= now
-
-
-@dataclass
-class ModelHold:
-    """Points reserved: how much of which lot, and how much of which is ``spent`` and when."""
-
-    member: UUID
-    points: int
-    expires_at: datetime
-    parts: list[tuple[ModelLot, int]]
-    open: bool = True
-    spent: list[tuple[ModelLot, int]] = field(default_factory=list)
-    step: int = 0
-    day: date | None = None
-
-    @property
-    def left(self) -> int:
-        """How much of it is spent and not back."""
-        return sum(points for _, points in self.spent)
-
-
-@dataclass
-class ModelClaim:
-    """What was forgiven in a step because it was spent."""
-
-    step: int
-    at: datetime
-    points: int
+from tests.support.wallet_values import ZONE, ModelClaim, ModelHold, ModelLot, first
 
 
 @dataclass
@@ -107,7 +55,7 @@ class WalletModel:
                 lot.booked = 0
                 self._reclaim(member, lot, now)
                 risen.append(lot)
-        self._pay(member, sorted(risen, key=lambda lot: (not lot.spendable(now), _first(lot))), now)
+        self._pay(member, sorted(risen, key=lambda lot: (not lot.spendable(now), first(lot))), now)
 
     def _reclaim(self, member: UUID, lot: ModelLot, now: datetime) -> None:
         """Take what refunds forwent of what lives on after all, or owe it until a hold ends."""
@@ -158,7 +106,7 @@ class WalletModel:
     def _usable(self, member: UUID, now: datetime) -> list[ModelLot]:
         """Return what is alive: spendable before pending, and what ends first before the rest."""
         alive = [lot for lot in self.lots[member] if lot.live(now)]
-        return sorted(alive, key=lambda lot: (not lot.spendable(now), _first(lot)))
+        return sorted(alive, key=lambda lot: (not lot.spendable(now), first(lot)))
 
     def reserve(
         self, member: UUID, points: int, now: datetime, expires_at: datetime
@@ -171,7 +119,7 @@ class WalletModel:
             return "INVALID_AMOUNT", []
         if expires_at <= now:
             return "INVALID_DEADLINE", []
-        usable = sorted((x for x in self.lots[member] if x.spendable(now)), key=_first)
+        usable = sorted((x for x in self.lots[member] if x.spendable(now)), key=first)
         if sum(x.remaining for x in usable) < points:
             return "INSUFFICIENT_POINTS", []
         return None, self._take(usable, points)
@@ -189,7 +137,7 @@ class WalletModel:
         if kind == "POST":
             hold.step, hold.day = self.step, now.astimezone(ZONE).date()
         back: list[tuple[ModelLot, int]] = []
-        for lot, reserved in sorted(hold.parts, key=lambda part: _first(part[0])):
+        for lot, reserved in sorted(hold.parts, key=lambda part: first(part[0])):
             used = min(left, reserved)
             left -= used
             lot.remaining += reserved - used
@@ -231,14 +179,14 @@ class WalletModel:
         self.spent -= points
         parts = []
         for place, (lot, spent) in sorted(
-            enumerate(hold.spent), key=lambda each: _first(each[1][0]), reverse=True
+            enumerate(hold.spent), key=lambda each: first(each[1][0]), reverse=True
         ):
             part = min(spent, points)
             points -= part
             hold.spent[place] = lot, spent - part
             lot.remaining += part
             parts.append((lot, part))
-        parts.sort(key=lambda part: _first(part[0]))
+        parts.sort(key=lambda part: first(part[0]))
         taken = 0
         for claim in self.claims.get(hold.member, ()):
             for place, (lot, part) in enumerate(parts):
@@ -274,7 +222,7 @@ class WalletModel:
             return "SAME_MEMBER"
         if points <= 0:
             return "INVALID_AMOUNT"
-        usable = sorted((x for x in self.lots[giver] if x.spendable(now)), key=_first)
+        usable = sorted((x for x in self.lots[giver] if x.spendable(now)), key=first)
         if sum(x.remaining for x in usable) < points:
             return "INSUFFICIENT_POINTS"
         new: dict[tuple[datetime, datetime | None], ModelLot] = {}
@@ -304,13 +252,13 @@ class WalletModel:
         """What refunds could not take because of a hold, and debts, come out of what came back."""
         owed, debt = self.owed.get(member, 0), self.debts.get(member, 0)
         for lot, part in sorted(
-            back, key=lambda each: (not each[0].spendable(now), _first(each[0]))
+            back, key=lambda each: (not each[0].spendable(now), first(each[0]))
         ):
-            first = min(owed, part)
-            then = min(debt, part - first)
-            lot.remaining -= first + then
-            owed, debt = owed - first, debt - then
-            self.gone += first + then
+            due = min(owed, part)
+            then = min(debt, part - due)
+            lot.remaining -= due + then
+            owed, debt = owed - due, debt - then
+            self.gone += due + then
         self.debts[member] = debt
         self._owe(member, owed, now)
 
@@ -417,7 +365,3 @@ class WalletModel:
             held,
             [(sum(x.remaining for x in lots if x.expires_at == end), end) for end in ends],
         )
-
-
-def _first(lot: ModelLot) -> tuple[datetime, datetime, int]:
-    return (lot.expires_at or _LAST, lot.earned_at, lot.order)

@@ -308,3 +308,42 @@ async def test_without_a_timeline_the_wallets_do_it_alone(
 
     assert [each.points for each in await database.write(work)] == [30, 30]
     assert (await shop.balance("ann")).spendable == 60
+
+
+async def test_what_comes_back_is_taken_once_for_what_ended_and_for_what_is_owed(
+    database: Database, clock: MovableClock
+) -> None:
+    shop = await opened(database, clock, MONTH)
+    await shop.buy(purchase("b1", "ann", 1_000, NOON))
+    clock.move(10 * DAY)
+    await shop.buy(purchase("b2", "ann", 1_000, clock.now()))
+    (ann,) = await shop.member_ids("ann")
+    (held,) = await shop.hold(Hold(new_id(), ann, 20, NOON + 99 * DAY, "tea"))
+    # The first refund finds what is reserved, and owes; the second what has ended, and forgoes.
+    await shop.refund(Refund("r2", "b2", clock.now()))
+    clock.set(datetime(2026, 2, 6, 5, tzinfo=UTC))
+    await shop.refund(Refund("r1", "b1", clock.now()))
+    hold = held.hold_id or 0
+    await shop.settle(Resolution(new_id(), hold, Kind.POST, "redemption", 5))
+    assert (await shop.balance("ann")).total == 0
+    await assert_coherent(database)
+
+
+@pytest.mark.parametrize("policy", ['"collect"', '{ limit = "30" }'])
+async def test_two_holds_of_one_lot_pay_a_debt_together(
+    database: Database, clock: MovableClock, policy: str
+) -> None:
+    text = GOOD.replace("[earning]", f"negative_balance = {policy}\n[earning]", 1)
+    shop = await opened(database, clock, text)
+    await shop.buy(purchase("b1", "ann", 10_000, NOON))
+    (ann,) = await shop.member_ids("ann")
+    held = await shop.hold(*(Hold(new_id(), ann, 50, NOON + HOUR, "tea") for _ in range(2)))
+    await shop.buy(purchase("b2", "ann", 2_000, NOON))
+    await spend(shop, "ann", 20)
+    await shop.refund(Refund("r1", "b1", NOON))
+    await shop.settle(
+        *(Resolution(new_id(), each.hold_id or 0, Kind.VOID, "void") for each in held)
+    )
+    balance = await shop.balance("ann")
+    assert (balance.total, balance.debt) == (0, 0)
+    await assert_coherent(database)

@@ -41,7 +41,7 @@ def document(done: Simulated) -> dict[str, Any]:
         "history": {
             "source": "database" if wish.history is None else wish.history.name,
             "from": brand.local(months.starts[0]).date().isoformat(),
-            "until": months.ends[-1].isoformat(),
+            "until": brand.local(months.ends[-1]).isoformat(),
             "draftFrom": None if wish.begins is None else wish.begins.isoformat(),
             "members": sum(found.draft.sums.joined),
             "baskets": sum(found.draft.sums.purchases),
@@ -81,7 +81,10 @@ def _side(
         "tiers": _ladders(programme, sums),
         "costPerPoint": None
         if rates is None
-        else {"lowest": _decimal(rates[0]), "highest": _decimal(rates[1])},
+        else {
+            "lowest": _decimal(rates[0] * 10**points.scale),
+            "highest": _decimal(rates[1] * 10**points.scale),
+        },
         "notAllowed": {
             "events": side.failures.events,
             "redemptions": side.failures.redemptions,
@@ -174,7 +177,7 @@ def _rates(done: Simulated, programme: Programme) -> tuple[Fraction, Fraction] |
 
 
 def _decimal(rate: Fraction) -> str:
-    return f"{float(rate):.6f}"
+    return f"{float(rate):.4f}"
 
 
 def _members(done: Simulated, comparison: Comparison | None) -> dict[str, Any] | None:

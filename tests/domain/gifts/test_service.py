@@ -10,20 +10,24 @@ import pytest
 from api.checking import violations
 from api.sections import SECTIONS
 from domain.earning.rules_refund_request import Refund
+from domain.expiry import service_spend
 from domain.gifts import queries
 from domain.gifts.rules import NewGift
 from domain.gifts.service import GiftOutcome, give
 from domain.members.service import NewMember
 from domain.programmes import queries as programmes
 from domain.wallets.queries import history
+from domain.wallets.service_give_back import GiveBack
 from domain.wallets.service_hold import Hold
 from kit.clock import MovableClock
 from kit.db import Database
+from kit.embedded import Servers
 from kit.ids import new_id
 from tests.support.coherence import assert_coherent
 from tests.support.programmes import GOOD
 from tests.support.shop import Shop, opened_shop, purchase
-from tests.support.spending import lots, totals
+from tests.support.spending import back, lots, spend, totals
+from tests.support.statements import watched
 
 DAY = timedelta(days=1)
 MICRO = timedelta(microseconds=1)
@@ -289,6 +293,48 @@ async def test_members_who_give_each_other_at_once_do_not_wait_for_each_other(
     pairs = [("ann", "bob"), ("bob", "ann")] * 20
     assert set(await asyncio.gather(*(once(*pair) for pair in pairs))) == {None}
     assert await has(shop, "ann", "bob", "cid") == [80, 80, 40]
+    await assert_coherent(database)
+
+
+async def statements(shop: Shop, url: str, *work: NewGift | GiveBack) -> int:
+    with watched() as seen:
+        other = Database(url, pool_size=1)
+        async with other.transaction() as session:
+            timeline = await programmes.timeline_to_write(session, shop.brand.id, SECTIONS)
+            now, before = shop.clock.now(), len(seen)
+            gifts = [each for each in work if isinstance(each, NewGift)]
+            returns = [each for each in work if isinstance(each, GiveBack)]
+            if gifts:
+                given = await give(session, now, shop.brand, timeline, gifts)
+                assert {each.code for each in given} == {None}
+            if returns:
+                done = await service_spend.give_back(session, now, shop.brand, timeline, returns)
+                assert {each.collected for each in done} == {3}
+        count = len(seen) - before
+        await other.close()
+    return count
+
+
+async def test_many_gifts_and_returns_take_as_many_statements_as_one(
+    database: Database, clock: MovableClock, servers: Servers
+) -> None:
+    idle = STRICT.replace("months = 1 }", 'months = 1, after = "activity" }')
+    shop = await opened(database, clock, idle.replace("times = 2", "times = 99"))
+    many = [f"m{n}" for n in range(25)]
+    await shop.enrol(*(NewMember(each, NOON - 100 * DAY) for each in many))
+    await shop.buy(*(purchase("b" + each, each, 3_000, NOON) for each in many))
+    url = servers.database_url
+    one = await statements(shop, url, gift(5, many[0], many[24]))
+    pairs = zip(many, reversed(many), strict=True)
+    more = [gift(5, *pair) for pair in pairs if pair[0] != pair[1]][1:12]
+    assert await statements(shop, url, *more) == one
+    returns = []
+    for each in many:
+        left = (await shop.balance(each)).spendable
+        returns.append(back(await spend(shop, each, left), left))
+    await shop.refund(*(Refund("r" + each, "b" + each, NOON, 300) for each in many))
+    one = await statements(shop, url, returns[0])
+    assert await statements(shop, url, *returns[1:]) == one
     await assert_coherent(database)
 
 

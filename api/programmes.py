@@ -10,6 +10,7 @@ from domain.programmes import queries as programmes
 from domain.programmes import service
 from domain.programmes.rules import Document
 from domain.programmes.service import Applied
+from domain.rewards.service_stock import open_stock
 from domain.wallets.section import PointsSection
 from domain.wallets.service import open_books
 from kit.db import Database, Session
@@ -23,7 +24,7 @@ async def apply_programme(
     applied_by: str,
     progress: Callable[[int], None] | None = None,
 ) -> Applied:
-    """Apply ``document``, open the points unit and accounts of its brand, and date its points.
+    """Apply ``document``, open its brand's points unit, accounts and stock, and date its points.
 
     ``progress`` is told of how many members the points were dated, batch by batch. Raises
     `ProgrammeRefusedError` and the errors of `open_books`; then nothing is applied.
@@ -35,6 +36,7 @@ async def apply_programme(
     if applied.created:
         timeline = await programmes.timeline(session, brand.id, SECTIONS)
         await redate_all(session, now, brand, timeline, progress)
+        await open_stock(session, brand, document)
     return applied
 
 

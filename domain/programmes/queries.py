@@ -54,9 +54,14 @@ async def timeline_to_write(session: Session, brand_id: int, sections: SectionKi
     To be called before anything else is locked. Without it a write that began under the old
     version could undo what applying the new one has just done, such as dating points anew.
     """
+    await keep_versions(session, brand_id)
+    return await timeline(session, brand_id, sections)
+
+
+async def keep_versions(session: Session, brand_id: int) -> None:
+    """Let no version of a brand's programme come in until the transaction ends."""
     # A statement of its own: what the next one sees must be what it is after the wait.
     await session.fetch("SELECT pg_advisory_xact_lock_shared($1, $2)", APPLYING, brand_id)
-    return await timeline(session, brand_id, sections)
 
 
 def _read(version: Version, sections: SectionKinds) -> Programme:

@@ -1,14 +1,14 @@
 """What must always be true of redemptions and stock, as queries that must return no row."""
 
 INVARIANTS = {
+    # What never had a stock is not counted.
     "STOCK_DIFFERS_FROM_REDEMPTIONS": """
-        SELECT coalesce(s.brand_id, r.brand_id) AS brand_id, coalesce(s.reward, r.reward) AS reward,
-               s.taken, r.units
-        FROM reward_stock s FULL JOIN (
+        SELECT s.brand_id, s.reward, s.taken, r.units
+        FROM reward_stock s LEFT JOIN (
             SELECT brand_id, reward, sum(quantity) AS units FROM redemption
             WHERE state IN ('waiting', 'held', 'fulfilled') GROUP BY brand_id, reward
         ) AS r ON r.brand_id = s.brand_id AND r.reward = s.reward
-        WHERE coalesce(s.taken, 0) <> coalesce(r.units, 0)""",
+        WHERE s.taken <> coalesce(r.units, 0)""",
     "STOCK_DIFFERS_FROM_CHANGES": """
         SELECT coalesce(s.brand_id, c.brand_id) AS brand_id, coalesce(s.reward, c.reward) AS reward,
                s.added, c.units

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from domain.brands import queries as brands
+from domain.programmes import queries as programmes
 from domain.rewards import store
 from domain.rewards.service_ground import lapse_late
 from kit.db import Session
@@ -25,6 +26,7 @@ async def lapse(session: Session, now: datetime, limit: int = 500) -> int:
     brand = await brands.by_id(session, rows[0]["brand_id"])
     assert brand is not None
     rewards = {row["reward"] for row in rows if row["brand_id"] == brand.id}
-    stocks = await store.lock_stock(session, brand.id, rewards)
-    await lapse_late(session, now, brand, stocks, limit)
+    await programmes.keep_versions(session, brand.id)
+    await store.lock_stock(session, brand.id, rewards)
+    await lapse_late(session, now, brand, rewards, limit)
     return len(rows)

@@ -104,7 +104,8 @@ class RedemptionStepRow(Base):
 class RewardStockRow(Base):
     """How many of a reward are taken, and how many staff added to what the programme says.
 
-    ``taken`` counts what is asked for, reserved or fulfilled, and not given back.
+    ``taken`` counts what is asked for, reserved or fulfilled, and not given back. There is a row
+    for every reward that any version gave a stock: one without an end is no row that all wait for.
     """
 
     __tablename__ = "reward_stock"

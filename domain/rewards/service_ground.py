@@ -16,7 +16,6 @@ from domain.rewards.queries_facts import facts_of
 from domain.rewards.rules_catalogue import Offer
 from domain.rewards.rules_redeem import Ground, Wish, why_not
 from domain.rewards.rules_steps import Redemption
-from domain.rewards.store import Stock
 from domain.vouchers import service as vouchers
 from domain.wallets.queries import Books
 from domain.wallets.service_hold import settle_late
@@ -105,10 +104,13 @@ async def left_of(
     else got it.
     """
     limited = {offer.code: offer.reward.stock for offer in offers if offer.reward.stock is not None}
+    if not limited:
+        return {}
     stocks = await store.lock_stock(session, brand.id, limited)
-    stocks = await lapse_late(session, now, brand, stocks)
+    back = await lapse_late(session, now, brand, limited)
     return {
-        code: total + stocks[code].added - stocks[code].taken for code, total in limited.items()
+        code: total + stocks[code].added - stocks[code].taken - back.get(code, 0)
+        for code, total in limited.items()
     }
 
 
@@ -116,23 +118,20 @@ async def lapse_late(
     session: Session,
     now: datetime,
     brand: Brand,
-    stocks: Mapping[str, Stock],
+    rewards: Collection[str],
     limit: int = store.LATE_MAX,
-) -> dict[str, Stock]:
-    """End what is past its deadline of rewards whose stock is locked; return the stock after it.
+) -> dict[str, int]:
+    """End what is past its deadline of rewards whose stock is locked; return how it changed.
 
     The points that it reserves are those of holds past their deadline, which end by themselves.
     """
-    after = dict(stocks)
-    late = await store.lapse(session, now, brand.id, stocks, limit) if stocks else []
+    late = await store.lapse(session, now, brand.id, rewards, limit) if rewards else []
     back: dict[str, int] = {}
     for each in late:
         back[each.reward] = back.get(each.reward, 0) - each.quantity
     await store.take_stock(session, brand.id, back)
     await record(session, now, [fact(brand, "RedemptionLapsed", each) for each in late])
-    for reward, units in back.items():
-        after[reward] = Stock(after[reward].taken + units, after[reward].added)
-    return after
+    return back
 
 
 def fact(brand: Brand, kind: str, redemption: Redemption) -> Fact:

@@ -1,4 +1,4 @@
-"""The verb by which staff change how many of a reward there are."""
+"""The verbs of stock: counting what is taken of it, and staff's changes of how many there are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,9 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.brands.rules import Brand
-from domain.programmes.rules import Timeline
+from domain.programmes.rules import Document, Timeline
 from domain.rewards import store
 from domain.rewards.rules_catalogue import Why, offers_of
+from domain.rewards.section import RewardsSection
 from domain.rewards.section_parts import STOCK_MAX
 from domain.rewards.service_ground import left_of
 from domain.rewards.service_steps import text_fault
@@ -16,7 +17,7 @@ from domain.rewards.store import StockChange
 from kit.db import Session
 from kit.ids import derived_id
 
-__all__ = ["StockChange", "StockOutcome", "change_stock"]
+__all__ = ["StockChange", "StockOutcome", "change_stock", "open_stock"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,19 @@ class StockOutcome:
     code: str | None = None
     message: str | None = None
     replayed: bool = False
+
+
+async def open_stock(session: Session, brand: Brand, document: Document) -> None:
+    """Begin to count what is taken of those rewards of a programme that have a stock.
+
+    Whoever applies the programme does so in the same transaction, with nobody writing by it: what
+    was redeemed while a reward had no end is counted as well.
+    """
+    section = document.find(RewardsSection)
+    rewards = section.reward if section else ()
+    limited = [reward.code for reward in rewards if reward.stock is not None]
+    if limited:
+        await store.open_stock(session, brand.id, limited)
 
 
 async def change_stock(

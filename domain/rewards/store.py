@@ -31,6 +31,13 @@ WITH late AS (
 UPDATE redemption SET state = 'lapsed', ended_at = deadline, deadline = NULL
 WHERE id IN (SELECT id FROM late) AND deadline <= $3 RETURNING {COLUMNS}
 """  # noqa: S608 - made of constants
+_OPEN_STOCK = """
+INSERT INTO reward_stock (brand_id, reward, taken)
+SELECT $1, n.reward, coalesce((
+    SELECT sum(quantity) FROM redemption WHERE brand_id = $1 AND reward = n.reward
+    AND state IN ('waiting', 'held', 'fulfilled')), 0)
+FROM unnest($2::text[]) AS n(reward) ORDER BY n.reward ON CONFLICT DO NOTHING
+"""
 LATE_MAX = 10_000
 _REDEEMED = f"""
 SELECT member_id, reward, width_bucket(requested_at, $3::timestamptz[]),
@@ -75,22 +82,18 @@ def redemption(row: asyncpg.Record) -> Redemption:
     return Redemption(*row)
 
 
+async def open_stock(session: Session, brand_id: int, rewards: Collection[str]) -> None:
+    """Begin to count what is taken of rewards, as far as that is not done; nobody redeems now."""
+    await session.fetch(_OPEN_STOCK, brand_id, sorted(rewards))
+
+
 async def lock_stock(session: Session, brand_id: int, rewards: Collection[str]) -> dict[str, Stock]:
-    """Lock how many of these rewards are taken until the transaction ends."""
-    codes = sorted(set(rewards))
-    if not codes:
-        return {}
-    await session.fetch(
-        "INSERT INTO reward_stock (brand_id, reward) SELECT $1, r FROM unnest($2::text[]) AS r"
-        " ORDER BY r ON CONFLICT DO NOTHING",
-        brand_id,
-        codes,
-    )
+    """Lock how many of these rewards are taken, of those that are counted."""
     rows = await session.fetch(
         "SELECT reward, taken, added FROM reward_stock WHERE brand_id = $1 AND reward = ANY ($2)"
         " ORDER BY reward FOR NO KEY UPDATE",
         brand_id,
-        codes,
+        list(rewards),
     )
     return {row[0]: Stock(row[1], row[2]) for row in rows}
 
@@ -111,17 +114,10 @@ async def lapse(
 
 
 async def take_stock(session: Session, brand_id: int, units: Mapping[str, int]) -> None:
-    """Add to how many of rewards are taken, or take from it."""
-    changes = sorted((reward, change) for reward, change in units.items() if change)
+    """Add to how many are taken, or take from it, of those rewards that are counted."""
+    changes = {reward: change for reward, change in units.items() if change}
     if not changes:
         return
-    # Not by one statement: what an insert would be is checked, and taken can't be below zero.
-    await session.fetch(
-        "INSERT INTO reward_stock (brand_id, reward) SELECT $1, r FROM unnest($2::text[]) AS r"
-        " ORDER BY r ON CONFLICT DO NOTHING",
-        brand_id,
-        [reward for reward, _ in changes],
-    )
     await session.fetch(
         "UPDATE reward_stock s SET taken = s.taken + n.units"
         " FROM (SELECT r.reward, c.units FROM unnest($2::text[], $3::bigint[]) AS c(reward, units)"
@@ -129,8 +125,8 @@ async def take_stock(session: Session, brand_id: int, units: Mapping[str, int]) 
         " ORDER BY r.reward FOR NO KEY UPDATE OF r) AS n"
         " WHERE s.brand_id = $1 AND s.reward = n.reward",
         brand_id,
-        [reward for reward, _ in changes],
-        [change for _, change in changes],
+        list(changes),
+        list(changes.values()),
     )
 
 

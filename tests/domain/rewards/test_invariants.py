@@ -30,7 +30,7 @@ FAULTS = [
         "UPDATE reward_stock SET taken = taken + 1 WHERE reward = 'tea'",
         "STOCK_DIFFERS_FROM_REDEMPTIONS",
     ),
-    ("DELETE FROM reward_stock WHERE reward = 'trip'", "STOCK_DIFFERS_FROM_REDEMPTIONS"),
+    ("DELETE FROM reward_stock", "STOCK_DIFFERS_FROM_CHANGES"),
     ("UPDATE reward_stock SET added = 3 WHERE reward = 'tea'", "STOCK_DIFFERS_FROM_CHANGES"),
     ("UPDATE redemption SET points = 11 WHERE points = 10", "REDEMPTION_DIFFERS_FROM_PARTS"),
     ("DELETE FROM redemption_part", "REDEMPTION_DIFFERS_FROM_PARTS"),

@@ -82,6 +82,30 @@ async def test_a_version_with_less_stock_than_is_taken(
     await assert_coherent(database)
 
 
+async def test_what_had_no_end_is_counted_once_it_has_one(
+    database: Database, clock: MovableClock
+) -> None:
+    shop = await opened_shop(database, clock, programme(reward("mug", "0"), reward("tea", "0")))
+    await shop.buy(purchase("p1", "ann", 1_00, NOON))
+    first, _ = await redeemed(shop, wish("1", "ann", "mug", quantity=4), wish("2", "ann", "tea"))
+    async with database.read() as session:
+        assert await session.fetch("SELECT FROM reward_stock") == []
+    await shop.apply(programme(reward("mug", "0", stock="5", return_days="9")), NOON + DAY)
+    # It is counted from when it is applied, also by the version before.
+    await redeemed(shop, wish("3", "ann", "mug"))
+    clock.move(DAY)
+    assert await left(shop, "mug") == 0
+    await shop.apply(programme(reward("mug", "0")), NOON + 2 * DAY)
+    clock.move(DAY)
+    await redeemed(shop, wish("4", "ann", "mug", quantity=2))
+    assert await left(shop, "mug") is None
+    await shop.apply(programme(reward("mug", "0", stock="8")), NOON + 3 * DAY)
+    clock.move(DAY)
+    assert await left(shop, "mug") == 1
+    assert (await redemption(shop, id_of(first))).state == "fulfilled"
+    await assert_coherent(database)
+
+
 async def test_what_is_overdue_frees_its_unit_for_the_next(
     database: Database, clock: MovableClock
 ) -> None:

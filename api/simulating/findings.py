@@ -44,6 +44,11 @@ def findings(numbers: dict[str, Any]) -> Finding:
     return Finding(tuple(summary), titles, _tiers(numbers), tuple(_assumed(numbers)))
 
 
+def beside_name(numbers: dict[str, Any]) -> str:
+    """Return what the other side is called."""
+    return "In force" if numbers["beside"]["isInForce"] else "Beside it"
+
+
 def change(draft: Fraction, beside: Fraction) -> str | None:
     """Return how much more or less the draft has, None if it is hardly anything."""
     if draft == beside:
@@ -67,19 +72,19 @@ def _value(numbers: dict[str, Any], side: str, key: str) -> Fraction:
 
 
 def _totals(numbers: dict[str, Any], key: str) -> tuple[Fraction, Fraction]:
-    beside = Fraction(0) if numbers["inForce"] is None else _value(numbers, "inForce", key)
+    beside = Fraction(0) if numbers["beside"] is None else _value(numbers, "beside", key)
     return _value(numbers, "draft", key), beside
 
 
 def _title(numbers: dict[str, Any], key: str, noun: str, verb: str, alone: str) -> str:
     draft, beside = _totals(numbers, key)
     shown = amount(numbers["draft"]["totals"][key], numbers["draft"]["scale"])
-    if numbers["inForce"] is None:
+    if numbers["beside"] is None:
         return f"{shown} {noun} {alone}"
     if not draft and not beside:
         return f"No {noun} {alone} under either programme"
     told = change(draft, beside)
-    was = amount(numbers["inForce"]["totals"][key], numbers["inForce"]["scale"])
+    was = amount(numbers["beside"]["totals"][key], numbers["beside"]["scale"])
     if told is None and draft == beside:
         return f"The draft {verb} exactly as many {noun}: {shown}"
     if told is None:
@@ -91,9 +96,9 @@ def _cost(numbers: dict[str, Any]) -> str:
     draft, beside = _totals(numbers, "rewardCost")
     exponent, code = numbers["currency"]["exponent"], numbers["currency"]["code"]
     shown = f"{amount(numbers['draft']['totals']['rewardCost'], exponent)} {code}"
-    if numbers["inForce"] is None:
+    if numbers["beside"] is None:
         return f"Redeemed rewards cost {shown}"
-    was = f"{amount(numbers['inForce']['totals']['rewardCost'], exponent)} {code}"
+    was = f"{amount(numbers['beside']['totals']['rewardCost'], exponent)} {code}"
     if draft == beside:
         return f"Rewards cost the same: {shown}"
     way = "more" if draft > beside else "less"
@@ -118,13 +123,26 @@ def _members(numbers: dict[str, Any]) -> str:
     gain, lose, same = members["gain"], members["lose"], members["same"]
     if not gain and not lose:
         return f"All {same:,} members have the same points under both"
-    return f"{gain:,} members gain points, {lose:,} lose some, {same:,} have the same"
+    parts = (
+        f"{_people(gain)} gain{'s' * (gain <= 1)} points",
+        f"{_people(lose)} lose{'s' * (lose <= 1)} some",
+        f"{_people(same)} {'has' if same <= 1 else 'have'} the same",
+    )
+    told = ", ".join(parts)
+    return told[0].upper() + told[1:]
+
+
+def _people(count: int) -> str:
+    if not count:
+        return "nobody"
+    return f"{count:,} member" + "s" * (count > 1)
 
 
 def _tiers(numbers: dict[str, Any]) -> dict[tuple[str, str], str]:
     found = {}
-    for key, name in (("draft", "Draft"), ("inForce", "In force")):
+    for key in ("draft", "beside"):
         side = numbers[key]
+        name = "Draft" if key == "draft" or side is None else beside_name(numbers)
         for ladder in side["tiers"] if side else ():
             code, tiers = ladder["code"], ladder["tiers"]
             last = side["months"][-1]["tiers"].get(code, {})

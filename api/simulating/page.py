@@ -7,12 +7,14 @@ from string import Template
 from typing import Any, NamedTuple
 
 from api.simulating import plots
-from api.simulating.findings import Finding, findings
+from api.simulating.findings import Finding, beside_name, findings
 from api.simulating.plots import BESIDE, DRAFT, TIERS, Series
 from api.simulating.style import STYLE
 from api.simulating.told import amount
 
 _NONE = "\u2013"
+_TELLING = 2
+"""Of so many tiers there must be members for a plot to say anything."""
 
 _PAGE = Template("""<!doctype html>
 <html lang="en">
@@ -50,6 +52,22 @@ $members
 """)
 
 
+class _Words(NamedTuple):
+    """What stands over a plot, and by what name it is referred to."""
+
+    key: str
+    title: str
+    caption: str
+
+
+class _Table(NamedTuple):
+    """The numbers of a plot: names of rows and columns with their cells, written out."""
+
+    head: str
+    rows: Sequence[str]
+    columns: Sequence[tuple[str, Sequence[str]]]
+
+
 class _Side(NamedTuple):
     """A side of the report: its key, name, colour, and numbers."""
 
@@ -60,14 +78,14 @@ class _Side(NamedTuple):
 
     @property
     def is_beside(self) -> bool:
-        return self.key == "inForce"
+        return self.key == "beside"
 
 
 def page(numbers: dict[str, Any]) -> str:
     """Return a report's document as a page. Whatever comes from outside is escaped."""
     sides = [_Side("draft", "Draft", DRAFT, numbers["draft"])]
-    if numbers["inForce"] is not None:
-        sides.append(_Side("inForce", "In force", BESIDE, numbers["inForce"]))
+    if numbers["beside"] is not None:
+        sides.append(_Side("beside", beside_name(numbers), BESIDE, numbers["beside"]))
     history = numbers["history"]
     told = findings(numbers)
     title = f"{numbers['brand']['name']}: what the draft would have done"
@@ -83,17 +101,16 @@ def page(numbers: dict[str, Any]) -> str:
         findings="".join(f"<li>{escape(each)}</li>" for each in told.summary),
         cards="".join(_cards(numbers, sides)),
         plots="".join(_plots(numbers, sides, told)),
-        members=_members(numbers, told),
+        members=_members(numbers),
         assumed="".join(f"<li>{escape(each)}</li>" for each in told.assumed),
         footer=escape(_source(numbers)),
     )
 
 
 def _chip(side: _Side) -> str:
-    kind = "swatch beside" if side.is_beside else "swatch"
     what = side.numbers["source"] or _version(side.numbers)
     return (
-        f'<span class="chip"><i class="{kind}" style="--c:{side.colour}"></i>'
+        f'<span class="chip">{_swatch(side.colour, is_beside=side.is_beside)}'
         f"<b>{escape(side.name)}</b> {escape(what)}</span>"
     )
 
@@ -117,8 +134,7 @@ def _cards(numbers: dict[str, Any], sides: Sequence[_Side]) -> Iterator[str]:
             value = amount(side.numbers["totals"][key], decimals)
             unit = currency if is_money else ""
             values.append(
-                f'<dd><i class="swatch{" beside" if side.is_beside else ""}"'
-                f' style="--c:{side.colour}"></i>'
+                f"<dd>{_swatch(side.colour, is_beside=side.is_beside)}"
                 f'<span class="hidden">{escape(side.name)}: </span>{value}'
                 f" <small>{escape(unit)}</small></dd>"
             )
@@ -127,28 +143,25 @@ def _cards(numbers: dict[str, Any], sides: Sequence[_Side]) -> Iterator[str]:
 
 def _plots(numbers: dict[str, Any], sides: Sequence[_Side], told: Finding) -> Iterator[str]:
     def over(key: str, caption: str, draw: Any) -> str:
-        return _over_months(numbers, sides, key, told.titles[key], caption, draw)
+        return _over_months(numbers, sides, _Words(key, told.titles[key], caption), draw)
 
     yield over("issued", "Points issued each month", plots.bars)
     yield over("outstanding", "Points that members have at each month's end", plots.lines)
     if any(side.numbers["costPerPoint"] for side in sides):
         yield _liability(numbers, sides, told)
     yield over("expired", "Points that had ended by each month's end (breakage)", plots.lines)
+    if numbers["members"] is not None:
+        yield _spread(numbers, told)
     yield from _tiers(numbers, sides, told)
     if any(side.numbers["totals"]["redemptions"] for side in sides):
         caption = f"What redeemed rewards cost each month ({numbers['currency']['code']})"
         yield over("rewardCost", caption, plots.bars)
 
 
-def _over_months(
-    numbers: dict[str, Any],
-    sides: Sequence[_Side],
-    key: str,
-    title: str,
-    caption: str,
-    draw: Any,
-) -> str:
-    months = numbers["months"]
+def _over_months(numbers: dict[str, Any], sides: Sequence[_Side], words: _Words, draw: Any) -> str:
+    key, months = words.key, numbers["months"]
+    if all(side.numbers["totals"][words.key] == 0 for side in sides):
+        return _nothing(words)
     series, columns = [], []
     for side in sides:
         is_money = key == "rewardCost"
@@ -159,7 +172,8 @@ def _over_months(
         plotted = [value / 10**scale for value in values]
         series.append(Series(side.name, side.colour, plotted, side.is_beside))
         columns.append((side.name, [amount(value, scale) for value in values]))
-    return _figure(key, title, caption, draw(months, series, key), series, months, columns)
+    drawn = draw(months, series, key)
+    return _figure(words, drawn, series, _Table("Month", months, columns))
 
 
 def _liability(numbers: dict[str, Any], sides: Sequence[_Side], told: Finding) -> str:
@@ -179,8 +193,8 @@ def _liability(numbers: dict[str, Any], sides: Sequence[_Side], told: Finding) -
         " listed reward that costs most per point"
     )
     drawn = plots.lines(numbers["months"], series, "liability")
-    title = told.titles["liability"]
-    return _figure("liability", title, caption, drawn, series, numbers["months"], columns)
+    words = _Words("liability", told.titles["liability"], caption)
+    return _figure(words, drawn, series, _Table("Month", numbers["months"], columns))
 
 
 def _tiers(numbers: dict[str, Any], sides: Sequence[_Side], told: Finding) -> Iterator[str]:
@@ -193,103 +207,110 @@ def _tiers(numbers: dict[str, Any], sides: Sequence[_Side], told: Finding) -> It
                 Series(tier, _shade(place), [each.get(tier, 0) for each in counts])
                 for place, tier in enumerate(ladder["tiers"])
             ]
-            if not series or not any(sum(each.values) for each in series):
+            if sum(any(each.values) for each in series) < _TELLING:
                 continue
             columns = [(each.name, [f"{value:,}" for value in each.values]) for each in series]
             name = ladder["name"] or code
-            yield _figure(
+            words = _Words(
                 f"tiers-{side.key}-{code}",
                 told.tiers.get((side.key, code), f"{side.name}: {name}"),
                 f"{side.name}: members by tier at each month's end, {name}",
-                plots.layers(months, series, f"{side.key} {code}"),
-                series,
-                months,
-                columns,
             )
+            drawn = plots.layers(months, series, f"{side.key} {code}")
+            yield _figure(words, drawn, series, _Table("Month", months, columns))
 
 
 def _shade(place: int) -> str:
     return TIERS[place % len(TIERS)]
 
 
-def _figure(
-    key: str,
-    title: str,
-    caption: str,
-    svg: str,
-    series: Sequence[Series],
-    rows: Sequence[str],
-    columns: Sequence[tuple[str, Sequence[str]]],
-) -> str:
+def _figure(words: _Words, svg: str, series: Sequence[Series], table: _Table) -> str:
     legend = "".join(
-        f'<li><i class="swatch{" beside" if each.is_beside else ""}" style="--c:{each.colour}"></i>'
-        f"{escape(each.name)}</li>"
+        f"<li>{_swatch(each.colour, is_beside=each.is_beside)}{escape(each.name)}</li>"
         for each in series
     )
+    details = f"<details><summary>The numbers</summary>{_drawn(table)}</details>"
+    key = escape(words.key)
     return (
-        f'<section class="plot" aria-labelledby="{escape(key)}">'
-        f'<h2 id="{escape(key)}">{escape(title)}</h2>'
-        f'<p class="caption">{escape(caption)}</p>'
-        f'<ul class="legend">{legend}</ul>{svg}'
-        f"<details><summary>The numbers</summary>{_table('Month', rows, columns)}</details>"
-        "</section>"
+        f'<section class="plot" aria-labelledby="{key}"><h2 id="{key}">{escape(words.title)}</h2>'
+        f'<p class="caption">{escape(words.caption)}</p>'
+        f'<ul class="legend">{legend}</ul>{svg}{details}</section>'
     )
 
 
-def _table(head: str, rows: Sequence[str], columns: Sequence[tuple[str, Sequence[str]]]) -> str:
-    heads = "".join(f'<th scope="col">{escape(name)}</th>' for name, _ in columns)
+def _nothing(words: _Words) -> str:
+    """Return what stands where a plot would show nothing but zeros."""
+    key = escape(words.key)
+    return (
+        f'<section class="plot" aria-labelledby="{key}"><h2 id="{key}">{escape(words.title)}</h2>'
+        f'<p class="caption">{escape(words.caption)}</p></section>'
+    )
+
+
+def _swatch(colour: str, *, is_beside: bool) -> str:
+    kind = "swatch beside" if is_beside else "swatch"
+    return f'<i class="{kind}" style="--c:{plots.OF_THE_PAGE.get(colour, colour)}"></i>'
+
+
+def _drawn(table: _Table) -> str:
+    heads = "".join(f'<th scope="col">{escape(name)}</th>' for name, _ in table.columns)
     body = "".join(
         f'<tr><th scope="row">{escape(row)}</th>'
-        + "".join(f"<td>{escape(values[place])}</td>" for _, values in columns)
+        + "".join(f"<td>{escape(values[place])}</td>" for _, values in table.columns)
         + "</tr>"
-        for place, row in enumerate(rows)
+        for place, row in enumerate(table.rows)
     )
     return (
-        f'<div class="scroll" tabindex="0"><table><thead><tr><th scope="col">{escape(head)}</th>'
-        f"{heads}</tr></thead><tbody>{body}</tbody></table></div>"
+        '<div class="scroll" tabindex="0"><table><thead><tr>'
+        f'<th scope="col">{escape(table.head)}</th>{heads}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
     )
 
 
-def _members(numbers: dict[str, Any], told: Finding) -> str:
+def _spread(numbers: dict[str, Any], told: Finding) -> str:
+    members = numbers["members"]
+    scale, groups = members["scale"], members["spread"]
+    edges = [(each["from"] / 10**scale, each["to"] / 10**scale) for each in groups]
+    counts = [each["members"] for each in groups]
+    names = [f"{amount(each['from'], scale)} to {amount(each['to'], scale)}" for each in groups]
+    series = [Series("gain", DRAFT, ()), Series("lose", BESIDE, (), is_beside=True)]
+    caption = (
+        "Members by how many points more (right) or fewer (left) they could use; who has the same"
+        " is not shown, and the outermost bars hold all beyond"
+    )
+    drawn = plots.spread(edges, counts, (BESIDE, DRAFT), "members")
+    columns = [("Members", [f"{count:,}" for count in counts])]
+    words = _Words("members", told.titles["members"], caption)
+    return _figure(words, drawn, series, _Table("Points", names, columns))
+
+
+def _members(numbers: dict[str, Any]) -> str:
     members = numbers["members"]
     if members is None:
         return ""
-    scale = members["scale"]
-    edges = [(each["from"] / 10**scale, each["to"] / 10**scale) for each in members["spread"]]
-    counts = [each["members"] for each in members["spread"]]
-    drawn = plots.spread(edges, counts, (BESIDE, DRAFT), "members")
-    names = [
-        f"{amount(each['from'], scale)} to {amount(each['to'], scale)}"
-        for each in members["spread"]
-    ]
-    sides = [Series("gain", DRAFT, ()), Series("lose", BESIDE, (), is_beside=True)]
-    columns = [("Members", [f"{count:,}" for count in counts])]
-    caption = "Members by how many points more (right) or fewer (left) they could use"
-    figure = _figure(
-        "members", told.titles["members"], caption, drawn, sides, names, columns
-    ).replace(">Month<", ">Points<")
+    scale, beside = members["scale"], beside_name(numbers)
     return (
-        f"{figure}<section aria-labelledby='fates'><h2 id='fates'>Who gains and loses most</h2>"
-        f"<div class='two'>{_fates('Gain most', members['most'], scale)}"
-        f"{_fates('Lose most', members['least'], scale)}</div></section>"
+        "<section aria-labelledby='fates'><h2 id='fates'>Who gains and loses most</h2>"
+        f"<div class='two'>{_fates('Gain most', members['most'], scale, beside)}"
+        f"{_fates('Lose most', members['least'], scale, beside)}</div></section>"
     )
 
 
-def _fates(title: str, fates: Sequence[dict[str, Any]], scale: int) -> str:
+def _fates(title: str, fates: Sequence[dict[str, Any]], scale: int, beside: str) -> str:
     if not fates:
         return f"<div><h3>{title}</h3><p>Nobody.</p></div>"
     columns = [
         ("Difference", [_signed(each["difference"], scale) for each in fates]),
         ("Draft", [amount(each["draft"], scale) for each in fates]),
-        ("In force", [amount(each["inForce"], scale) for each in fates]),
+        (beside, [amount(each["beside"], scale) for each in fates]),
         ("Tier", [_tier(each) for each in fates]),
     ]
     names = [each["member"] for each in fates]
-    return f"<div><h3>{title}</h3>{_table('Member', names, columns)}</div>"
+    return f"<div><h3>{title}</h3>{_drawn(_Table('Member', names, columns))}</div>"
 
 
 def _tier(fate: dict[str, Any]) -> str:
-    before, after = fate["inForceTier"] or _NONE, fate["draftTier"] or _NONE
+    before, after = fate["besideTier"] or _NONE, fate["draftTier"] or _NONE
     return before if before == after else f"{before} \u2192 {after}"
 
 

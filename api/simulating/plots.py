@@ -21,8 +21,16 @@ INK = "#123456"
 FAINT = "#654321"
 """Stands for the page's colour of lines in the background."""
 
-# From light to dark, so that higher tiers are darker; readable on white and on black.
-TIERS = ("#56b4e9", "#0072b2", "#cc79a7", "#e69f00", "#009e73", "#d55e00", "#999999")
+OF_THE_PAGE = {
+    INK: "currentColor",
+    FAINT: "var(--faint)",
+    DRAFT: "var(--draft)",
+    BESIDE: "var(--beside)",
+}
+"""What the page's style says instead: it knows whether it is dark."""
+
+# Neighbours differ in lightness as well; readable on white and on black.
+TIERS = ("#56b4e9", "#2271b2", "#cc79a7", "#f0a30a", "#009e73", "#d55e00", "#999999")
 
 WIDTH, HEIGHT = 5.2, 3.3
 _HATCH = "////"
@@ -169,6 +177,7 @@ def _drawn(draw: Callable[["Axes"], None], salt: str) -> str:
         for side in ("top", "right", "left"):
             axes.spines[side].set_visible(False)
         axes.tick_params(length=0)
+        axes.tick_params(axis="x", pad=6)
         axes.yaxis.set_major_formatter(lambda value, _: short(value))
         draw(axes)
         return _plain(figure)
@@ -187,4 +196,6 @@ def _plain(figure: "Figure") -> str:
     # Pages have several plots, and only what is referred to needs a name.
     svg = re.sub(r'<g id="[^"]*"', "<g", svg)
     svg = re.sub(r"<!--.*?-->\n?", "", svg)
-    return svg.replace(INK, "currentColor").replace(FAINT, "var(--faint)")
+    for colour, name in OF_THE_PAGE.items():
+        svg = svg.replace(colour, name)
+    return svg

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -49,7 +50,7 @@ def document(done: Simulated) -> dict[str, Any]:
         },
         "months": [brand.local(start).strftime("%Y-%m") for start in months.starts],
         "draft": draft,
-        "inForce": beside,
+        "beside": beside,
         "members": _members(done, found.comparison),
     }
 
@@ -64,6 +65,9 @@ def _left_out(done: Simulated) -> dict[str, int] | None:
 def _side(
     done: Simulated, version_id: int, side: Side, versions: Sequence[tuple[int, Any, str]]
 ) -> dict[str, Any]:
+    is_draft = versions is done.asked.draft
+    given = done.wish.draft if is_draft else done.wish.beside
+    source = None if given is None else Path(given.source).name
     timeline = timeline_of(tuple(versions))
     programme = next(each for each in timeline.programmes if each.version_id == version_id)
     points = programme.document.section(PointsSection)
@@ -72,7 +76,8 @@ def _side(
     left = sums.outstanding()
     return {
         "name": programme.document.section(BrandSection).name,
-        "source": done.wish.draft.source if version_id == done.asked.draft[-1][0] else None,
+        "source": source,
+        "isInForce": not is_draft and source is None,
         "version": version_id if version_id > 0 else None,
         "unit": points.name,
         "scale": points.scale,
@@ -200,7 +205,7 @@ def _members(done: Simulated, comparison: Comparison | None) -> dict[str, Any] |
         "most": [_fate(comparison, *each) for each in comparison.best],
         "least": [_fate(comparison, *each) for each in comparison.worst],
         "tiers": [
-            {"inForce": old, "draft": new, "members": members}
+            {"beside": old, "draft": new, "members": members}
             for (old, new), members in sorted(comparison.moves.items())
         ],
     }
@@ -211,9 +216,9 @@ def _fate(comparison: Comparison, difference: int, draft: Mine, beside: Mine) ->
         "member": draft.external_id,
         "difference": difference,
         "draft": draft.worth * comparison.factors[0],
-        "inForce": beside.worth * comparison.factors[1],
+        "beside": beside.worth * comparison.factors[1],
         "draftTier": draft.tier or None,
-        "inForceTier": beside.tier or None,
+        "besideTier": beside.tier or None,
     }
 
 

@@ -2,9 +2,10 @@
 
 STYLE = """
 :root{color-scheme:light dark;--paper:#fbfaf7;--card:#fff;--ink:#1d2430;--soft:#5b6472;
---faint:#d9dce1;--accent:#0b6aa2;--shadow:0 1px 2px rgb(20 30 50/.06),0 6px 20px rgb(20 30 50/.05)}
+--faint:#d9dce1;--accent:#0b6aa2;--draft:#0072b2;--beside:#c87a00;
+--shadow:0 1px 2px rgb(20 30 50/.06),0 6px 20px rgb(20 30 50/.05)}
 @media (prefers-color-scheme:dark){:root{--paper:#12161c;--card:#1a2028;--ink:#e8ebf0;
---soft:#a3adba;--faint:#38414d;--accent:#6fbdf0;--shadow:none}}
+--soft:#a3adba;--faint:#38414d;--accent:#6fbdf0;--draft:#4aa8ec;--beside:#f0ab2e;--shadow:none}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);
 font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;
@@ -20,8 +21,10 @@ p{margin:.4rem 0}
 .lead,.caption{color:var(--soft)}
 .caption{font-size:.9rem;margin:0 0 .4rem}
 .sides{display:flex;flex-wrap:wrap;gap:.4rem;margin:.8rem 0 1.4rem}
-.chip{display:inline-flex;align-items:center;gap:.45rem;border:1px solid var(--faint);
-border-radius:99px;padding:.2rem .7rem;font-size:.9rem;background:var(--card);
+.chip b{flex:none}
+.chip{display:inline-flex;align-items:center;gap:.45rem;
+border:1px solid var(--faint);border-radius:99px;padding:.2rem .7rem;font-size:.9rem;
+background:var(--card);
 overflow-wrap:anywhere}
 .swatch{display:inline-block;flex:none;width:.85rem;height:.85rem;border-radius:.2rem;
 background:var(--c)}
@@ -32,13 +35,13 @@ padding:1.1rem 1.1rem .9rem;margin:0 0 1rem;box-shadow:var(--shadow);min-width:0
 .findings{margin:.3rem 0 1rem;padding-left:1.15rem;font-size:1.05rem}
 .findings li{margin:.25rem 0}
 .plain{padding-left:1.15rem;color:var(--soft);font-size:.95rem}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(10.5rem,1fr));gap:.7rem}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.7rem}
 .cards dl{margin:0;padding:.7rem .8rem;border-radius:.6rem;background:var(--paper);
 border:1px solid var(--faint)}
 dt{color:var(--soft);font-size:.85rem}
-dd{margin:.15rem 0 0;font-size:1.25rem;font-weight:650;font-variant-numeric:tabular-nums;
+dd{margin:.15rem 0 0;font-size:1.15rem;font-weight:650;font-variant-numeric:tabular-nums;
 display:flex;align-items:center;gap:.45rem;flex-wrap:wrap}
-dd+dd{font-size:1rem;font-weight:500}
+dd+dd{font-size:.95rem;font-weight:500}
 dd small{font-weight:400;color:var(--soft)}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,28rem),1fr));gap:1rem;
 align-items:start;margin-bottom:1rem}

@@ -7,14 +7,15 @@ from typing import Any
 
 def lines(numbers: dict[str, Any]) -> Iterator[str]:
     """Yield the main figures of a report, line by line, the draft beside what is in force."""
-    history, draft, beside = numbers["history"], numbers["draft"], numbers["inForce"]
+    history, draft, beside = numbers["history"], numbers["draft"], numbers["beside"]
     until = history["until"][:10]
     yield (
         f"{numbers['brand']['name']}: {history['baskets']:,} baskets of"
         f" {history['members']:,} members, {history['from']} to {until}"
     )
     sides = [draft] if beside is None else [draft, beside]
-    head = ["", "draft", "in force"][: len(sides) + 1]
+    other = "beside" if beside is None or not beside["isInForce"] else "in force"
+    head = ["", "draft", other][: len(sides) + 1]
     rows = [head]
     for name, key in (
         ("points issued", "issued"),

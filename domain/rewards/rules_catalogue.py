@@ -24,6 +24,7 @@ from domain.wallets.section import PointsSection
 from kit.calendar import Period, day_end, day_start, months_after, period_start
 from kit.ids import derived_id
 
+_MONEY_OFF = frozenset({"voucher", "discount", "gift_card"})
 
 CAUSE = "cause"
 """The code of the ledger accounts that hold what was donated, one for each donation reward."""
@@ -93,8 +94,8 @@ class Offer:
 
     @property
     def voucher_value(self) -> int | None:
-        """How much money its voucher has to be used in parts, None if it is used as a whole."""
-        return self.value if self.reward.kind == "gift_card" else None
+        """How much money its voucher has, to be used in parts; None: it is used as a whole."""
+        return self.value if self.value and self.reward.kind in _MONEY_OFF else None
 
     def begins(self, tiers: Collection[str]) -> datetime | None:
         """Return from when on members of these tiers may have it, None: they always could."""

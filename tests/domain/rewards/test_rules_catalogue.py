@@ -76,6 +76,15 @@ def test_amounts_are_whole_numbers_of_the_smallest_units() -> None:
     assert (card.gives_voucher, beans.gives_voucher) == (True, False)
 
 
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("voucher", 400), ("discount", 400), ("gift_card", 400), ("free_product", None)],
+)
+def test_money_is_on_what_takes_money_off(kind: str, expected: int | None) -> None:
+    assert offer(kind=f'"{kind}"', value='"4.00"').voucher_value == expected
+    assert offer().voucher_value is None
+
+
 def test_a_programme_without_the_section_has_no_rewards() -> None:
     assert offers_of(Programme(7, NOON, load(PROGRAMME, SECTIONS, "test")), CAFE) == {}
 

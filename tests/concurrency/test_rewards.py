@@ -236,6 +236,33 @@ async def test_a_household_spends_each_point_once(database: Database, clock: Mov
     await assert_coherent(database)
 
 
+async def test_who_enters_a_household_meanwhile_pays_or_does_not(
+    database: Database, clock: MovableClock
+) -> None:
+    shop, names = await crowd(database, clock, "[households]\nmembers = 9", reward("tea", "20"))
+    people = names[:6]
+    await run(shop, found, [NewHousehold("h", people[0], "ours")])
+    ids = []
+    for name in people[1:]:
+        (asked,) = await run(shop, invite, [Invitation(f"i{name}", people[0], name, "adult")])
+        assert asked.invitation_id is not None
+        ids.append(asked.invitation_id)
+    entered, found_ = await asyncio.gather(
+        asyncio.gather(
+            *(
+                run(shop, answer, [Answer(f"a{name}", name, id_, accept=True)])
+                for name, id_ in zip(people[1:], ids, strict=True)
+            )
+        ),
+        all_at_once(shop, [wish(str(n), people[0], "tea", from_household=True) for n in range(40)]),
+    )
+    assert {each.code for (each,) in entered} == {None}
+    assert found_.keys() <= {None, "INSUFFICIENT_POINTS"}
+    spent = sum([100 - (await shop.balance(name)).spendable for name in people])
+    assert spent == 20 * found_[None] >= 100
+    await assert_coherent(database)
+
+
 async def test_the_last_unit_is_overdue_and_is_given_once(
     database: Database, clock: MovableClock
 ) -> None:

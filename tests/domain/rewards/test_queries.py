@@ -110,7 +110,8 @@ async def test_the_catalogue_says_what_can_be_had_and_why_not(
     assert (bob["cake"].can_redeem, bob["tea"].limit_left) == (True, 4)
     assert [await left(shop, code) for code in ("tea", "pie", "card")] == [2, None, 2]
     await redeemed(shop, wish("2", "ann", "card", quantity=2))
-    assert (await catalogue_of(shop, "bob"))["card"].why is not None
+    gone = (await catalogue_of(shop, "ann"))["card"]
+    assert (gone.can_redeem, gone.why and gone.why.code) == (False, "OUT_OF_STOCK")
     assert await left(shop, "card") == 0
 
 

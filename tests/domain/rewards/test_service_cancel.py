@@ -161,9 +161,9 @@ async def test_a_key_of_another_return_changes_nothing(shop: Shop) -> None:
     assert await spendable(shop, "ann") == [550]
 
 
-async def home(shop: Shop) -> None:
+async def home(shop: Shop, role: str = "adult") -> None:
     await run(shop, found, [NewHousehold("h", "ann", "ours")])
-    (asked,) = await run(shop, invite, [Invitation("i", "ann", "bob", "adult")])
+    (asked,) = await run(shop, invite, [Invitation("i", "ann", "bob", role)])
     assert asked.invitation_id is not None
     await run(shop, answer, [Answer("a", "bob", asked.invitation_id, accept=True)])
 
@@ -181,3 +181,21 @@ async def test_a_household_pays_together_and_each_gets_back_what_was_his(shop: S
     (done,) = await returned(shop, taken_back("r", id_of(asked)))
     assert done.state == "returned"
     assert await spendable(shop, "ann", "bob") == [700, 300]
+
+
+async def test_who_is_no_spender_of_a_household_pays_alone(shop: Shop) -> None:
+    (nobodys,) = await redeemed(shop, wish("0", "bob", "cake", from_household=True))
+    await home(shop, "child")
+    child, alone, owner = await redeemed(
+        shop,
+        wish("1", "bob", "cake", from_household=True),
+        wish("2", "bob", "cake"),
+        wish("3", "ann", "cake", from_household=True),
+    )
+    assert [each.code for each in (nobodys, child, alone, owner)] == [
+        "NOT_IN_HOUSEHOLD",
+        "MAY_NOT_SPEND",
+        None,
+        None,
+    ]
+    assert await spendable(shop, "ann", "bob") == [690, 290]

@@ -31,10 +31,11 @@ async def replay(
 ) -> None:
     """Replay the history of these ``pages`` of members, None for all.
 
-    Members who share a budget are replayed together, in the order of what happened.
+    Members who share a budget, or give to each other, are replayed together, in the order of what
+    happened.
     """
     released = await queries.releases(session, brand.id, until)
-    if simulation.shares:
+    if simulation.shares or await queries.has_gifts(session, brand.id):
         await _together(session, brand, simulation, until, released, progress)
         return
     for page in await pages_of(session, brand) if pages is None else pages:

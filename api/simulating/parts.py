@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from api.simulating.asked import Asked, Part
 from api.simulating.from_database import Progress, pages_of, replay
+from domain.simulation import queries
 from domain.simulation.rules_simulation import Found, Simulation
 from kit.db import Database, Session
 from kit.errors import LaurelError
@@ -36,7 +37,8 @@ async def replayed(
     async with database.read() as session:
         pages = await pages_of(session, asked.brand)
         processes = min(processes, len(pages))
-        if processes < 2 or simulation.shares:  # noqa: PLR2004 - one is this one
+        together = simulation.shares or await queries.has_gifts(session, asked.brand.id)
+        if processes < 2 or together:  # noqa: PLR2004 - one is this one
             await replay(session, asked.brand, simulation, until, progress)
             return simulation.found()
         snapshot = await session.value("SELECT pg_export_snapshot()")

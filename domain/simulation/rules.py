@@ -85,7 +85,7 @@ class Reserved(NamedTuple):
     """Points were reserved, for ``quantity`` of a reward if it names one.
 
     All of it cost ``whole`` points, of which somebody else may have paid a part; ``automatic``:
-    nobody asked for it.
+    nobody asked for it; ``is_own``: it is this member who asked, not one of the household.
     """
 
     at: datetime
@@ -96,6 +96,7 @@ class Reserved(NamedTuple):
     quantity: int = 1
     whole: int = 0
     automatic: bool = False
+    is_own: bool = True
 
 
 class Got(NamedTuple):
@@ -117,6 +118,30 @@ class Ended(NamedTuple):
     held: int
 
 
+class CameBack(NamedTuple):
+    """Of what a hold had spent ``points`` came back, ``left`` were spent until then."""
+
+    at: datetime
+    hold_id: int
+    points: int
+    left: int
+
+
+class Gave(NamedTuple):
+    """The member gave points to another one."""
+
+    at: datetime
+    gift_id: UUID
+    points: int
+
+
+class Received(NamedTuple):
+    """The member got what another one gave, who is told of first."""
+
+    at: datetime
+    gift_id: UUID
+
+
 class WasReleased(NamedTuple):
     """The brand let go of what a purchase or an activity earned."""
 
@@ -133,6 +158,9 @@ Happening: TypeAlias = (
     | WasCorrected
     | Reserved
     | Got
+    | CameBack
+    | Gave
+    | Received
     | Ended
     | WasReleased
 )

@@ -146,6 +146,7 @@ class Failures:
     redeemed_points: int = 0
     gone_rewards: int = 0
     corrections: int = 0
+    gifts: int = 0
 
     def add(self, other: "Failures") -> None:
         """Add what another part of the members would have met."""
@@ -193,11 +194,11 @@ class Ledger:
         if place < len(self.calendar.starts):
             getattr(self.sums, name)[place] += by
 
-    def redeem(self, at: datetime, cost: int) -> None:
-        """Note that a reward was had, and what it cost the brand."""
+    def redeem(self, at: datetime, cost: int, count: int = 1) -> None:
+        """Note that a reward was had, or came back (-1), and what it cost the brand."""
         place = self._place_of(at)
         if place < len(self.calendar.starts):
-            self.sums.redemptions[place] += 1
+            self.sums.redemptions[place] += count
             self.sums.cost[place] += cost
 
 

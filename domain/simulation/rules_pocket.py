@@ -6,12 +6,25 @@ from then on, and come back if it turns out that they had not ended.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from domain.ledger.rules import Kind
-from domain.wallets.rules import Lot, Take, alive, claw_back, consume, debt_room, keep, total
+from domain.wallets.rules import (
+    Claim,
+    Lot,
+    Take,
+    alive,
+    claw_back,
+    collect_claims,
+    consume,
+    debt_room,
+    keep,
+    put_back,
+    total,
+    without,
+)
 from domain.wallets.section import NegativeBalance
 
 Way: TypeAlias = Literal["issued", "spent", "expired", "reversed"]
@@ -35,6 +48,11 @@ class Parcel:
     held: int = 0
     forgone: int = 0
 
+    @property
+    def is_endless(self) -> bool:
+        """Whether nothing says when it ends."""
+        return self.expires_at is None and not self.fixed
+
     def ended(self, now: datetime) -> bool:
         """Whether its time is over."""
         return self.expires_at is not None and self.expires_at <= now
@@ -55,6 +73,16 @@ class _Hold:
 
 
 @dataclass(slots=True)
+class Spending:
+    """What a hold spent, the how manieth of the member it was, and what is not back of it."""
+
+    number: int
+    at: datetime
+    points: int
+    uses: list[tuple[Parcel, int]]
+
+
+@dataclass(slots=True)
 class Pocket:
     """A member's points. Whoever calls has seen that the ends of the parcels are up to date."""
 
@@ -65,6 +93,15 @@ class Pocket:
     owed: int = 0
     holds: dict[int, _Hold] = field(default_factory=dict)
     forwent: bool = False
+    spendings: dict[int, Spending] = field(default_factory=dict)
+    claims: list[Claim] = field(default_factory=list)
+    _sources: int = 0
+    _steps: int = 0
+
+    def next_source(self) -> int:
+        """Return what tells the next accrual apart."""
+        self._sources += 1
+        return self._sources
 
     @property
     def at_odds(self) -> bool:
@@ -114,13 +151,17 @@ class Pocket:
         spent = min(amount, hold.points) if kind is Kind.POST else 0
         parcel_of = {parcel.source: parcel for parcel, _ in hold.uses}
         parts = keep([(parcel.as_lot(), used) for parcel, used in hold.uses], spent)
-        returned = []
+        returned, uses = [], []
         for source, used, back in parts:
             parcel = parcel_of[source]
             parcel.held -= used + back
             parcel.remaining += back
             returned.append((parcel, back))
+            if used:
+                uses.append((parcel, used))
         if spent:
+            self._steps += 1
+            self.spendings[hold_id] = Spending(self._steps, now, spent, uses)
             self.book("spent", now, spent)
         for parcel in parcel_of.values():
             if parcel.ended(now):
@@ -154,7 +195,7 @@ class Pocket:
         rest = wanted - there
         owed = min(rest, debt_room(policy, self.scale, self.debt, rest))
         self.debt += owed
-        self._owe(rest - owed)
+        self._owe(now, rest - owed)
         self._tidy()
 
     def take(self, now: datetime, points: int) -> bool:
@@ -176,7 +217,7 @@ class Pocket:
                 parcel.remaining -= there
                 self.book("reversed", now, there)
             short, parcel.forgone = parcel.forgone - there, 0
-            self._owe(short)
+            self._owe(now, short)
 
     def alive(self, now: datetime) -> list[Lot]:
         """Return what has not ended in the order in which it is taken back."""
@@ -192,9 +233,17 @@ class Pocket:
             parcel.remaining -= take.amount
             yield parcel, take.amount
 
-    def _owe(self, short: int) -> None:
+    def _owe(self, now: datetime, short: int) -> None:
+        """Remember what could not be taken: owed is what holds reserve, the rest is forgiven."""
         if short:
-            self.owed = min(self._pending(), self.owed + short)
+            points, held = self.owed + short, self._pending()
+            self.owed = min(held, points)
+            if points > held:
+                self._forgive(now, points - held)
+
+    def _forgive(self, now: datetime, points: int) -> None:
+        self._steps += 1
+        self.claims.append(Claim(self._steps, self._steps, now, points))
 
     def _pending(self) -> int:
         return sum(hold.points for hold in self.holds.values())
@@ -210,28 +259,73 @@ class Pocket:
         if there:
             self.book("reversed", now, there)
         parcel.forgone -= excess
-        self._owe(excess - there)
+        self._owe(now, excess - there)
 
     def _collect(self, now: datetime, returned: Sequence[tuple[Parcel, int]]) -> None:
+        """Take what is owed out of what came back; what is left of it pays debts."""
         if not self.owed and not self.debt:
             return
-        back = {parcel.source: parcel for parcel, amount in returned if amount}
-        lots = [parcel.as_lot(amount) for parcel, amount in returned if amount]
+        # What was taken at once did not come back.
+        there = [(parcel, min(back, parcel.remaining)) for parcel, back in returned]
+        of = {parcel.source: parcel for parcel, _ in there}
+        lots = [parcel.as_lot(back) for parcel, back in there if back]
         takes = claw_back(lots, self.owed, 0, now)
-        there = total(takes)
+        if takes:
+            self.book("reversed", now, total(takes))
         for take in takes:
-            back[take.lot_id].remaining -= take.amount
-        if there:
-            self.book("reversed", now, there)
-        self.owed = min(self._pending(), self.owed - there)
-        gone = {take.lot_id: take.amount for take in takes}
-        for lot in alive(lots, now):
-            parcel = back[lot.id]
-            part = min(lot.remaining - gone.get(lot.id, 0), self.debt)
+            of[take.lot_id].remaining -= take.amount
+        if self.owed:
+            points, held = self.owed - total(takes), self._pending()
+            self.owed = min(held, points)
+            if points > held:
+                self._forgive(now, points - held)
+        for lot in alive(without(lots, takes), now):
+            part = min(lot.remaining, self.debt)
             if part:
-                parcel.remaining -= part
+                of[lot.id].remaining -= part
                 self.debt -= part
                 self.book("reversed", now, part)
+
+    def attach(self, spending: Spending) -> None:
+        """Let what a spending took from have its end followed again."""
+        mine = {id(each) for each in self.parcels}
+        new = [parcel for parcel, _ in spending.uses if id(parcel) not in mine]
+        self.parcels = sorted([*self.parcels, *new], key=lambda each: each.source)
+
+    def give_back(self, now: datetime, spending: Spending, points: int) -> None:
+        """Give back into the very parcels ``points`` of what was spent; see `wallets`."""
+        of = {parcel.source: parcel for parcel, _ in spending.uses}
+        parts = put_back([(parcel.as_lot(), used) for parcel, used in spending.uses], points)
+        back = {lot.id: part for lot, part in parts}
+        left = [(parcel, used - back.get(parcel.source, 0)) for parcel, used in spending.uses]
+        spending.uses = [(parcel, used) for parcel, used in left if used]
+        spending.points -= points
+        for lot, part in parts:
+            of[lot.id].remaining += part
+        self.book("spent", now, -points)
+        takes, collected = collect_claims(parts, self.claims, spending.number)
+        claims = [replace(c, points=c.points - collected.get(c.id, 0)) for c in self.claims]
+        self.claims = [claim for claim in claims if claim.points]
+        for take in takes:
+            of[take.lot_id].remaining -= take.amount
+            back[take.lot_id] -= take.amount
+            self.book("reversed", now, take.amount)
+        for source, part in back.items():
+            # It was spent until now, so that it ends now.
+            if part and of[source].ended(now):
+                of[source].remaining -= part
+                self.book("expired", now, part)
+        self._collect(now, [(of[lot.id], back[lot.id]) for lot, _ in parts])
+        self._tidy()
+
+    def hand_over(self, now: datetime, points: int) -> list[tuple[Parcel, int]] | None:
+        """Let go of points for another member, those that end first; None if there are too few."""
+        takes = consume(self._lots(), points, now)
+        if takes is None:
+            return None
+        gone = list(self._taken(takes))
+        self._tidy()
+        return gone
 
     def _tidy(self) -> None:
         self.parcels = [each for each in self.parcels if each.remaining or each.held]

@@ -9,6 +9,7 @@ points, lots and tiers as it did.
 """
 
 from datetime import datetime
+from uuid import UUID
 
 from domain.brands.rules import Brand
 from domain.earning.rules_decide import Uses, rules_of
@@ -17,6 +18,7 @@ from domain.programmes.rules import Programme, Timeline
 from domain.rewards.rules_automatic import automatic_of
 from domain.rewards.rules_catalogue import Offer, offers_of
 from domain.simulation.rules_months import Calendar, Failures, Ledger
+from domain.simulation.rules_pocket import Parcel
 from domain.tiers.rules import ladders_of
 from domain.wallets.section import PointsSection
 
@@ -43,6 +45,7 @@ class Replay:
         self.ladders = ladders_of(timeline, brand)
         self.policies = policies_of(timeline)
         self.budgets: Uses = {}
+        self.gifts: dict[UUID, list[tuple[Parcel, int]]] = {}
         self.ledger = Ledger(months)
         self.failures = Failures()
         self.reprices = reprices

@@ -6,6 +6,7 @@ with a message that names it.
 
 import json
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -160,14 +161,20 @@ def met(schema: GraphQLSchema, step: Step) -> list[str]:
 
 
 def trails(schema: GraphQLSchema, may: May, deepest: int) -> Iterator[Way]:
-    """Return every way to a type by fields that ``may`` be asked for, no field twice on it."""
+    """Return ways to a type by fields that ``may`` be asked for, the shortest ones first.
+
+    Any two fields that can follow each other are at the end of one way: what a field answers
+    depends on what it is asked of, not on how that was reached.
+    """
     starts = [step for step in roots(schema).values() if may(step.coordinate, step.field)]
-    waiting: list[Way] = [(step,) for step in starts]
+    waiting: deque[Way] = deque((step,) for step in starts)
+    pairs = set()
     while waiting:
-        way = waiting.pop()
+        way = waiting.popleft()
         kinds = met(schema, way[-1])
-        if not kinds:
+        if not kinds or way[-2:] in pairs:
             continue
+        pairs.add(way[-2:])
         yield way
         if len(way) + 1 >= deepest:
             continue

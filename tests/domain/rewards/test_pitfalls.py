@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
+from uuid import UUID
 
 from domain.earning.rules_refund_request import Refund
 from domain.rewards.jobs import lapse
@@ -93,7 +94,7 @@ async def test_pitfall_12_an_abandoned_payment_gives_points_back_once(
         assert (await redemption(shop, id_of(asked))).state == "lapsed"
         assert await left(shop, "trip") == 3
         for end in order:
-            await _end(shop, end, asked.redemption_id, name)
+            await _end(shop, end, id_of(asked), name)
         balance = await shop.balance(name)
         assert (balance.spendable, balance.held) == (100, 0), order
         assert await left(shop, "trip") == 3
@@ -101,7 +102,7 @@ async def test_pitfall_12_an_abandoned_payment_gives_points_back_once(
     await assert_coherent(database)
 
 
-async def _end(shop: Shop, end: int, id_: object, name: str) -> None:
+async def _end(shop: Shop, end: int, id_: UUID, name: str) -> None:
     """Do one of the things that may happen to what nobody paid."""
     now = shop.clock.now()
     match end:
@@ -110,10 +111,10 @@ async def _end(shop: Shop, end: int, id_: object, name: str) -> None:
         case 1:
             await shop.database.write(lambda session: expire_holds(session, now))
         case 2:
-            (late,) = await fulfilled(shop, Fulfil(f"f{name}", id_, "eve"))  # type: ignore[arg-type]
+            (late,) = await fulfilled(shop, Fulfil(f"f{name}", id_, "eve"))
             assert late.code == "DEADLINE_PASSED"
         case _:
-            (late,) = await cancelled(shop, Cancel(f"c{name}", id_, name, ""))  # type: ignore[arg-type]
+            (late,) = await cancelled(shop, Cancel(f"c{name}", id_, name, ""))
             assert late.code == "DEADLINE_PASSED"
 
 

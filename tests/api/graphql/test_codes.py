@@ -9,7 +9,7 @@ from api.graphql.codes import ErrorCode
 from tests.support.tree import files, shown
 
 # No resolver comes there: it is answered on a terminal, in a file, or before anything is run.
-OUTSIDE = re.compile(r"api/(commands|http|importing)/|domain/\w+/invariants\.py")
+OUTSIDE = re.compile(r"api/(commands|http|importing|simulating)/|domain/\w+/invariants\w*\.py")
 ELSEWHERE = {
     "the command line: programmes, books, settings": {
         "ASSET_SCALE",
@@ -52,6 +52,12 @@ ELSEWHERE = {
         "HOLD_NOT_EXPIRED",
         "HOLD_NOT_FOUND",
         "HOLD_RESOLVED",
+    },
+    "decided by redemptions before": {
+        "EXCEEDS_SPENDING",
+    },
+    "kept beside what is given without asking": {
+        "TIER_KEPT",
     },
     "told as IDEMPOTENCY_CONFLICT": {
         "KEY_CONFLICT",

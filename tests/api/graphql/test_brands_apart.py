@@ -268,7 +268,7 @@ async def test_rewards_and_codes_are_the_brands_own(
     }
     """
     found = (await other.ask(query, other.staff, code=voucher["code"])).data
-    nothing = {"nodes": []}
+    nothing: Any = {"nodes": []}
     assert found == {
         "rewards": nothing,
         "pools": nothing,

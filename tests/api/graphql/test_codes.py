@@ -32,7 +32,6 @@ ELSEWHERE = {
         "DATE_OUT_OF_RANGE",
         "TOO_MANY_IDS",
         "TOO_MANY_STATES",
-        "TOO_MANY_STATES",
         "UNAUTHENTICATED",
     },
     "files alone: the DateTime of the schema always has a zone": {"DATE_WITHOUT_ZONE"},

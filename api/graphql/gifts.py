@@ -47,17 +47,17 @@ class Gift(Node):
     given_at: datetime = attribute(SIGNED_IN, "When.")
 
     @resolver(SIGNED_IN, "The name to greet the other one with, if known.")
-    async def other_name(self, info: Info) -> str | None:
-        found = await info.context.loaders.members.load(self.other_key)
+    def other_name(self, info: Info) -> str | None:
+        found = info.context.loaders.sharing.met.get(self.other_key)
         return found.display_name if found else None
 
     @resolver(BRAND, "The other one.")
-    async def other(
+    def other(
         self, info: Info
     ) -> Annotated["Member", strawberry.lazy("api.graphql.members")] | None:
         from api.graphql import members  # noqa: PLC0415 - each leads to the other
 
-        return await members.changed(info, self.other_key)
+        return members.met(info, self.other_key)
 
 
 def gift(scale: int, member_id: UUID, found: Record) -> Gift:

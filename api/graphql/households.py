@@ -60,12 +60,12 @@ class HouseholdPerson(Node):
     is_me: bool = attribute(SIGNED_IN, "Whether it is the member who calls.")
 
     @resolver(BRAND, "The member.")
-    async def member(
+    def member(
         self, info: Info
     ) -> Annotated["Member", strawberry.lazy("api.graphql.members")] | None:
         from api.graphql import members  # noqa: PLC0415 - each leads to the other
 
-        return await members.changed(info, self.key)
+        return members.met(info, self.key)
 
 
 @strawberry.type(description="Members who spend together. Each keeps what he or she earned.")
@@ -79,10 +79,8 @@ class Household(Node):
     @resolver(SIGNED_IN, "What all of them together can spend now.")
     async def spendable(self, info: Info) -> Points:
         loaders = info.context.loaders
-        found = await loaders.balances.load_many([each.member_id for each in self.record.people])
-        # Who is below zero takes nothing from the others.
-        together = sum(max(each.spendable, 0) for each in found if each)
-        return points((await loaders.programmes()).scale, together)
+        together = await loaders.sharing.spendable.load(self.record)
+        return points((await loaders.programmes()).scale, together or 0)
 
     @resolver(
         SIGNED_IN,
@@ -197,7 +195,6 @@ async def _people(info: Info, record: Record) -> list[HouseholdPerson]:
     loaders, principal = info.context.loaders, info.context.principal
     programme = (await loaders.programmes()).timeline.at(info.context.now)
     section = programme.document.find(HouseholdsSection) if programme else None
-    found = await loaders.members.load_many([each.member_id for each in record.people])
     is_member = principal.role is CallerRole.MEMBER
     return [
         _person(
@@ -207,7 +204,8 @@ async def _people(info: Info, record: Record) -> list[HouseholdPerson]:
             can_spend=section is not None and may_spend(section, record, each.member_id),
             is_me=is_member and member is not None and member.external_id == principal.external_id,
         )
-        for each, member in zip(record.people, found, strict=True)
+        for each in record.people
+        for member in (loaders.sharing.met.get(each.member_id),)
     ]
 
 

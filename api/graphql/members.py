@@ -167,6 +167,12 @@ async def changed(info: Info, key: UUID | None) -> Member | None:
     return member(record) if record else None
 
 
+def met(info: Info, key: UUID) -> Member | None:
+    """Return a member whom something read before is about."""
+    record = info.context.loaders.sharing.met.get(key)
+    return member(record) if record else None
+
+
 async def own(info: Info) -> Member | None:
     """Return the member who calls, None for someone who has yet to be enrolled."""
     record = await info.context.loaders.members_by_external_id.load(

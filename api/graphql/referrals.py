@@ -85,24 +85,24 @@ class Referral(Node):
     review_note: str | None = attribute(STAFF, "What was noted then; null for nothing.")
 
     @resolver(SIGNED_IN, "The name to greet the member with who brought the friend, if known.")
-    async def referrer_name(self, info: Info) -> str | None:
-        return await _name(info, self.record.referrer_id)
+    def referrer_name(self, info: Info) -> str | None:
+        return _name(info, self.record.referrer_id)
 
     @resolver(SIGNED_IN, "The name to greet the friend with, if known.")
-    async def friend_name(self, info: Info) -> str | None:
-        return await _name(info, self.record.friend_id)
+    def friend_name(self, info: Info) -> str | None:
+        return _name(info, self.record.friend_id)
 
     @resolver(BRAND, "The member who brought the friend.")
-    async def referrer(
+    def referrer(
         self, info: Info
     ) -> Annotated["Member", strawberry.lazy("api.graphql.members")] | None:
-        return await _member(info, self.record.referrer_id)
+        return _member(info, self.record.referrer_id)
 
     @resolver(BRAND, "The friend.")
-    async def friend(
+    def friend(
         self, info: Info
     ) -> Annotated["Member", strawberry.lazy("api.graphql.members")] | None:
-        return await _member(info, self.record.friend_id)
+        return _member(info, self.record.friend_id)
 
 
 def referral(found: Record) -> Referral:
@@ -194,21 +194,22 @@ async def page(
             )
         else:
             found = await queries.of_brand(session, brand.id, before=id_at(asked.after), **only)
+        await info.context.loaders.sharing.meet_both(session, found)
     shown = [referral(each) for each in within(asked, found, brought_at)]
     return paging.connection(cursors, asked, shown, _written)
 
 
-async def _name(info: Info, key: UUID) -> str | None:
-    found = await info.context.loaders.members.load(key)
+def _name(info: Info, key: UUID) -> str | None:
+    found = info.context.loaders.sharing.met.get(key)
     return found.display_name if found else None
 
 
-async def _member(
+def _member(
     info: Info, key: UUID
 ) -> Annotated["Member", strawberry.lazy("api.graphql.members")] | None:
     from api.graphql import members  # noqa: PLC0415 - each leads to the other
 
-    return await members.changed(info, key)
+    return members.met(info, key)
 
 
 def _written(each: Referral) -> str:

@@ -1,7 +1,8 @@
 """Reads in batches of what members have with others: households, gifts, referrals."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -17,11 +18,13 @@ from domain.gifts.queries import Gift
 from domain.households import queries as households
 from domain.households.queries import Invitation
 from domain.households.rules import Household
+from domain.members import queries as members
 from domain.members.queries import Member
 from domain.programmes import queries as programmes
 from domain.referrals import queries as referrals
 from domain.referrals.queries import Referral
 from domain.referrals.service import codes_of
+from domain.wallets import queries as wallets
 from kit.db import Session
 
 K = TypeVar("K")
@@ -38,14 +41,17 @@ class Sharing:
         reads: Reads,
         brand: Brand,
         now: datetime,
-        members: DataLoader[UUID, Member | None],
+        people: DataLoader[UUID, Member | None],
     ) -> None:
         self._reads = reads
         self._brand = brand
         self._now = now
-        self._members = members
+        self._members = people
+        self.met: dict[UUID, Member] = {}
+        """Whom households, gifts and referrals that were read are about."""
         self.households: DataLoader[UUID, Household | None] = self._loader(self._households)
         self.households_of: DataLoader[UUID, Household | None] = self._loader(self._households_of)
+        self.spendable: DataLoader[Household, int | None] = self._loader(self._spendable)
         self.invitations: DataLoader[UUID, Invitation | None] = self._loader(self._invitations)
         self.invitations_of: DataLoader[UUID, list[Invitation] | None] = self._loader(
             self._invitations_of
@@ -69,13 +75,31 @@ class Sharing:
 
         return Shared(load_fn=load)
 
+    async def _meet(self, session: Session, ids: Iterable[UUID]) -> None:
+        """Read the members whom the rows just read are about: always, and all at once."""
+        self.met |= await members.by_ids(session, self._brand.id, list(set(ids)))
+
+    async def meet_both(self, session: Session, found: Iterable[Referral]) -> None:
+        """Read the members whom referrals are about."""
+        await self._meet(session, _both(found))
+
     async def _households(self, session: Session, ids: list[UUID]) -> Mapping[UUID, Household]:
-        return await households.households(session, self._brand.id, ids)
+        found = await households.households(session, self._brand.id, ids)
+        await self._meet(session, _people(found.values()))
+        return found
 
     async def _households_of(
         self, session: Session, member_ids: list[UUID]
     ) -> Mapping[UUID, Household]:
-        return await households.households_of(session, self._brand.id, member_ids)
+        found = await households.households_of(session, self._brand.id, member_ids)
+        await self._meet(session, _people(found.values()))
+        return found
+
+    async def _spendable(self, session: Session, asked: list[Household]) -> Mapping[Household, int]:
+        """Return what households have together; who is below zero takes nothing from others."""
+        found = await wallets.balances(session, self._now, self._brand.id, _people(asked))
+        mine = {member_id: max(balance.spendable, 0) for member_id, balance in found.items()}
+        return {each: sum(mine.get(person, 0) for person in _people([each])) for each in asked}
 
     async def _invitations(self, session: Session, ids: list[UUID]) -> Mapping[UUID, Invitation]:
         return await households.invitations(session, self._now, self._brand.id, ids)
@@ -86,7 +110,9 @@ class Sharing:
         return await households.invitations_of(session, self._now, self._brand.id, member_ids)
 
     async def _gifts(self, session: Session, ids: list[UUID]) -> Mapping[UUID, Gift]:
-        return await gifts.gifts(session, self._brand.id, ids)
+        found = await gifts.gifts(session, self._brand.id, ids)
+        await self._meet(session, _sides(found.values()))
+        return found
 
     async def _gift_pages(
         self, session: Session, wanted: list[Wanted]
@@ -105,6 +131,7 @@ class Sharing:
             )
             for member_id, mine in by_member.items():
                 found[Wanted(member_id, page, states)] = within(page, mine, given_at)
+        await self._meet(session, _sides(chain.from_iterable(found.values())))
         return found
 
     async def _codes(self, member_ids: list[UUID]) -> list[str | None]:
@@ -128,12 +155,16 @@ class Sharing:
         return {each.id: made[each.external_id] for each in people if each.external_id in made}
 
     async def _referrals(self, session: Session, ids: list[UUID]) -> Mapping[UUID, Referral]:
-        return await referrals.referrals(session, self._brand.id, ids)
+        found = await referrals.referrals(session, self._brand.id, ids)
+        await self.meet_both(session, found.values())
+        return found
 
     async def _brought_by(
         self, session: Session, member_ids: list[UUID]
     ) -> Mapping[UUID, Referral]:
-        return await referrals.of_friends(session, self._brand.id, member_ids)
+        found = await referrals.of_friends(session, self._brand.id, member_ids)
+        await self.meet_both(session, found.values())
+        return found
 
     async def _referral_pages(
         self, session: Session, wanted: list[Wanted]
@@ -150,6 +181,7 @@ class Sharing:
                 by_member = await referrals.of_members(*of, before=id_at(page.after), **only)
             for member_id, mine in by_member.items():
                 found[Wanted(member_id, page, states)] = within(page, mine, brought_at)
+        await self.meet_both(session, chain.from_iterable(found.values()))
         return found
 
 
@@ -161,3 +193,15 @@ def given_at(found: Gift) -> Place:
 def brought_at(found: Referral) -> Place:
     """Return where a referral stands in a list."""
     return found.claimed_at, found.id
+
+
+def _people(found: Iterable[Household]) -> list[UUID]:
+    return [person.member_id for each in found for person in each.people]
+
+
+def _sides(found: Iterable[Gift]) -> list[UUID]:
+    return [side for each in found for side in (each.giver_id, each.receiver_id)]
+
+
+def _both(found: Iterable[Referral]) -> list[UUID]:
+    return [side for each in found for side in (each.referrer_id, each.friend_id)]

@@ -229,8 +229,16 @@ def _item(
     why = refusal(offer, facts, 1, spendable, left.stock, now)
     if why is None and left.codes == 0 and not offer.needs_approval(offer.points):
         why = NO_CODES
+    code = why.code if why else None
     return CatalogueItem(
-        offer.reward, offer, left.least, why is None, why, limit_left(offer, facts)
+        reward=offer.reward,
+        offer=offer,
+        left=left.least,
+        can_redeem=why is None,
+        why=why,
+        limit_left=limit_left(offer, facts),
+        missing=offer.points - spendable if code == "INSUFFICIENT_POINTS" else None,
+        starts_at=offer.begins(facts.tiers) if code == "NOT_YET" else None,
     )
 
 

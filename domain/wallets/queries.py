@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
+
 from domain.wallets.section import NegativeBalance, NegativeLimit
 from kit.db import Session
 
@@ -16,11 +18,25 @@ JOIN account b ON b.brand_id = s.brand_id AND b.asset_id = s.id AND b.code = 'br
 WHERE s.brand_id = $1 AND s.kind = 'points'
 """
 
+# What holds past their deadline reserve is looked for once: with a worker at work there is none.
 _BALANCES = """
-SELECT w.member_id, w.account_id, w.debt, b.dr_pending AS held,
+WITH late AS MATERIALIZED (
+    SELECT w.account_id, sum(u.amount)::bigint AS held,
+           array_agg(u.amount ORDER BY h.expires_at, t.id, l.expires_at, l.earned_at, l.id)
+               AS points,
+           array_agg(l.expires_at ORDER BY h.expires_at, t.id, l.expires_at, l.earned_at, l.id)
+               AS ends
+    FROM open_hold h JOIN transfer t ON t.id = h.transfer_id
+    JOIN wallet w ON w.account_id = t.debit_account
+    JOIN lot_use u ON u.journal_id = t.journal_id JOIN lot l ON l.id = u.lot_id
+    WHERE h.expires_at <= $2 AND w.brand_id = $1 AND w.member_id = ANY ($3)
+    GROUP BY w.account_id
+)
+SELECT w.member_id, w.account_id, w.owed, w.debt,
+       b.dr_pending - coalesce(late.held, 0) AS held,
        coalesce(l.spendable, 0)::bigint AS spendable, coalesce(l.pending, 0)::bigint AS pending,
-       l.points, l.ends
-FROM wallet w JOIN balance b USING (account_id)
+       l.points, l.ends, late.points AS late_points, late.ends AS late_ends
+FROM wallet w JOIN balance b USING (account_id) LEFT JOIN late USING (account_id)
 LEFT JOIN LATERAL (
     SELECT sum(spendable) AS spendable, sum(pending) AS pending,
            array_agg(points ORDER BY expires_at) FILTER (WHERE expires_at IS NOT NULL) AS points,
@@ -89,9 +105,9 @@ class Expiry:
 class WalletBalance:
     """What a member has, in the asset's smallest unit. ``total`` is spendable plus pending.
 
-    ``held`` is reserved by open holds and in neither; ``debt`` is what the next points will pay.
-    Where a balance may go below zero, ``spendable`` shows it. ``upcoming`` has all expiries to
-    come, the nearest first.
+    ``held`` is reserved by holds up to their deadline and in neither; ``debt`` is what the next
+    points will pay. Where a balance may go below zero, ``spendable`` shows it. ``upcoming`` has all
+    expiries to come, the nearest first.
     """
 
     member_id: UUID
@@ -144,26 +160,50 @@ async def balances(
 ) -> dict[UUID, WalletBalance]:
     """Return what these members of the brand have at ``now``, in one statement.
 
-    Where ``policy`` lets a balance go below zero by a limit, a debt is taken off what is
-    spendable; else it is told apart.
+    A hold past its deadline is over, whether or not that is booked. Where ``policy`` lets a
+    balance go below zero by a limit, a debt is taken off what is spendable; else it is told apart.
     """
     rows = await session.fetch(_BALANCES, brand_id, now, list(member_ids))
-    below_zero = isinstance(policy, NegativeLimit)
-    return {
-        row["member_id"]: WalletBalance(
-            member_id=row["member_id"],
-            account_id=row["account_id"],
-            spendable=row["spendable"] - (row["debt"] if below_zero else 0),
-            pending=row["pending"],
-            held=row["held"],
-            upcoming=tuple(
-                Expiry(points, at)
-                for points, at in zip(row["points"] or (), row["ends"] or (), strict=True)
-            ),
-            debt=row["debt"],
-        )
-        for row in rows
-    }
+    return {row["member_id"]: _balance(row, now, policy) for row in rows}
+
+
+def _balance(row: asyncpg.Record, now: datetime, policy: NegativeBalance) -> WalletBalance:
+    ends: dict[datetime, int] = dict(zip(row["ends"] or (), row["points"] or (), strict=True))
+    back, debt = _let_go(row, now)
+    for at, points in back:
+        if at is not None and points:
+            ends[at] = ends.get(at, 0) + points
+    below_zero = debt if isinstance(policy, NegativeLimit) else 0
+    return WalletBalance(
+        member_id=row["member_id"],
+        account_id=row["account_id"],
+        spendable=row["spendable"] + sum(points for _, points in back) - below_zero,
+        pending=row["pending"],
+        held=row["held"],
+        upcoming=tuple(Expiry(ends[at], at) for at in sorted(ends)),
+        debt=debt,
+    )
+
+
+def _let_go(row: asyncpg.Record, now: datetime) -> tuple[list[tuple[datetime | None, int]], int]:
+    """Return what holds past their deadline give back, by its end, and the debt that is left.
+
+    What is owed and then the debt is taken out of it, as `service_owed.collect` does.
+    """
+    there = [
+        (at, points)
+        for at, points in zip(row["late_ends"] or (), row["late_points"] or (), strict=True)
+        if at is None or at > now
+    ]
+    left, rest = row["owed"], []
+    for at, points in there:
+        rest.append((at, max(0, points - left)))
+        left = max(0, left - points)
+    debt, back = row["debt"], []
+    for at, points in rest:
+        back.append((at, max(0, points - debt)))
+        debt = max(0, debt - points)
+    return back, debt
 
 
 async def history(

@@ -288,7 +288,6 @@ async def run_job(shop: Shop, job: Callable[..., object]) -> None:
     await shop.database.write(lambda session: job(session, now))  # type: ignore[arg-type,return-value]
 
 
-@pytest.mark.xfail(strict=True, reason="balances count late holds as held until a job has run")
 async def test_the_catalogue_says_what_redeeming_would(
     database: Database, clock: MovableClock
 ) -> None:

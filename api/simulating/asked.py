@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from api.sections import SECTIONS
@@ -18,8 +19,14 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 DRAFT = -1
 """The number of the draft among versions: no row has it."""
 
-Version = tuple[int, datetime, str]
-"""A version's number, from when it is in force, and its file."""
+
+class Version(NamedTuple):
+    """One file, from when it is in force, and since when that was known."""
+
+    id: int
+    effective_from: datetime
+    text: str
+    known_at: datetime
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,7 @@ class Asked:
             self.brand,
             timeline,
             self.months,
+            known_at={each.id: each.known_at for each in versions},
             rescale=(10 ** max(0, scale - self.scale), 10 ** max(0, self.scale - scale)),
             reprices=reprices,
         )
@@ -69,8 +77,8 @@ def timeline_of(versions: tuple[Version, ...]) -> Timeline:
     """Return versions read."""
     return Timeline(
         tuple(
-            Programme(number, start, load(text, SECTIONS, f"version {number}"))
-            for number, start, text in versions
+            Programme(each.id, each.effective_from, load(each.text, SECTIONS, f"version {each.id}"))
+            for each in versions
         )
     )
 
@@ -83,8 +91,9 @@ def drafted(
     None: it judges everything that happened.
     """
     if begins is None:
-        return ((DRAFT, BEGINNING, document.text),)
-    return (*(each for each in versions if each[1] < begins), (DRAFT, begins, document.text))
+        return (Version(DRAFT, BEGINNING, document.text, BEGINNING),)
+    before = (each for each in versions if each.effective_from < begins)
+    return (*before, Version(DRAFT, begins, document.text, begins))
 
 
 def brand_of(document: Document) -> Brand:

@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from api.simulating.asked import timeline_of
+from api.simulating.asked import Version, timeline_of
 from api.simulating.run import Simulated
 from domain.brands.section import BrandSection
 from domain.programmes.rules import Programme
@@ -30,7 +30,7 @@ def document(done: Simulated) -> dict[str, Any]:
     """
     asked, wish, found = done.asked, done.wish, done.found
     brand, months = asked.brand, asked.months
-    draft = _side(done, asked.draft[-1][0], found.draft, asked.draft)
+    draft = _side(done, asked.draft[-1].id, found.draft, asked.draft)
     beside = None
     if found.beside is not None and asked.beside is not None:
         last = timeline_of(asked.beside).at(months.ends[-1])
@@ -63,12 +63,12 @@ def _left_out(done: Simulated) -> dict[str, int] | None:
 
 
 def _side(
-    done: Simulated, version_id: int, side: Side, versions: Sequence[tuple[int, Any, str]]
+    done: Simulated, version_id: int, side: Side, versions: tuple[Version, ...]
 ) -> dict[str, Any]:
     is_draft = versions is done.asked.draft
     given = done.wish.draft if is_draft else done.wish.beside
     source = None if given is None else Path(given.source).name
-    timeline = timeline_of(tuple(versions))
+    timeline = timeline_of(versions)
     programme = next(each for each in timeline.programmes if each.version_id == version_id)
     points = programme.document.section(PointsSection)
     rates = _rates(done, programme)
@@ -190,7 +190,7 @@ def _members(done: Simulated, comparison: Comparison | None) -> dict[str, Any] |
         return None
     differences = comparison.differences
     scale = max(
-        timeline_of(tuple(versions)).programmes[-1].document.section(PointsSection).scale
+        timeline_of(versions).programmes[-1].document.section(PointsSection).scale
         for versions in (done.asked.draft, done.asked.beside or ())
         if versions
     )

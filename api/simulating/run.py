@@ -89,7 +89,9 @@ async def known(runtime: Runtime, wish: Wish) -> Known:
         assert accounts is not None, "whoever applies a programme opens its books"
         fitting(brand, accounts.scale, wish.draft)
         applied = await programmes.versions(session, brand.id)
-    versions = tuple((each.id, each.effective_from, each.document) for each in applied)
+    versions = tuple(
+        Version(each.id, each.effective_from, each.document, each.applied_at) for each in applied
+    )
     return Known(brand, accounts.scale, versions)
 
 
@@ -165,7 +167,7 @@ def from_file(wish: Wish, about: Known, now: datetime, begun: Begun) -> Simulate
 def _asked(wish: Wish, about: Known, months: Calendar) -> Asked:
     versions = about.versions
     if wish.beside is not None:
-        versions = ((0, BEGINNING, wish.beside.text),)
+        versions = (Version(0, BEGINNING, wish.beside.text, BEGINNING),)
     if wish.begins is not None and not versions:
         message = "--from needs to know what was in force before; say --beside or --brand"
         raise InvalidInputError(message, path=("from",))

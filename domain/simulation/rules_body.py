@@ -34,8 +34,20 @@ class Body:
         self.bought: dict[str, Refundable] = {}
         self.returns: dict[str, Returns] = {}
         self._stale = False
-        self.follows = replay.policies.follow
+        self._edition = 0
         self._courses: Mapping[str, Sequence[Run]] | None = None
+
+    @property
+    def follows(self) -> bool:
+        """Whether what the member does or is can move the end of points."""
+        return self.replay.editions[self._edition].policies.follow
+
+    def learn(self, now: datetime) -> None:
+        """Take up the versions that were applied by an instant, when each of them was."""
+        editions = self.replay.editions
+        while self._edition + 1 < len(editions) and editions[self._edition + 1].at <= now:
+            self._edition += 1
+            self.changed(editions[self._edition].at)
 
     @property
     def region(self) -> str | None:
@@ -61,7 +73,7 @@ class Body:
 
     def ends(self) -> Ends:
         """Return what says when this member's points end, as far as is known by now."""
-        policies = self.replay.policies
+        policies = self.replay.editions[self._edition].policies
         return Ends(
             policies,
             self.brand.zone,
@@ -92,9 +104,9 @@ class Body:
         """Return the member's tiers over all time, by ladder."""
         if self._courses is None:
             assert self.joined_at is not None, "who has a tier has joined"
-            replay = self.replay
+            ladders = self.replay.editions[self._edition].ladders
             self._courses = courses(
-                replay.ladders, self.joined_at, self.tallies, self.grants, self.brand.zone
+                ladders, self.joined_at, self.tallies, self.grants, self.brand.zone
             )
         return self._courses
 

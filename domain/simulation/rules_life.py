@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from domain.earning.rules import Purchase, Verdict
@@ -53,6 +53,7 @@ class Life(Body):
     def meet(self, happening: Happening) -> None:
         """Take up what happened next."""
         self.replay.ledger.mine = self.mine
+        self.learn(happening.at)
         meets = _MEETS.get(type(happening))
         if meets is not None:
             meets(self, happening)
@@ -258,6 +259,7 @@ class Life(Body):
         ledger, months = self.replay.ledger, self.replay.ledger.calendar
         ledger.mine = self.mine
         last = months.ends[-1]
+        self.learn(datetime.max.replace(tzinfo=UTC))
         if self.replay.gives and self.joined_at is not None:
             self._redeems.give_by_time(last)
         self.pocket.end_late(last)

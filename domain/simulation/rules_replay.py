@@ -8,19 +8,31 @@ judged by the version in force on its own date, so that the same programme leads
 points, lots and tiers as it did.
 """
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from domain.brands.rules import Brand
 from domain.earning.rules_decide import Uses, rules_of
-from domain.expiry.rules import policies_of
+from domain.expiry.rules import Policies, policies_of
 from domain.programmes.rules import Programme, Timeline
 from domain.rewards.rules_automatic import automatic_of
 from domain.rewards.rules_catalogue import Offer, offers_of
 from domain.simulation.rules_months import Calendar, Failures, Ledger
 from domain.simulation.rules_pocket import Parcel
-from domain.tiers.rules import ladders_of
+from domain.tiers.rules import Ladders, ladders_of
 from domain.wallets.section import PointsSection
+
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+
+class Edition(NamedTuple):
+    """What was known of a programme from ``at`` on: the versions that had been applied by then."""
+
+    at: datetime
+    ladders: Ladders
+    policies: Policies
 
 
 class Replay:
@@ -28,7 +40,8 @@ class Replay:
 
     ``rescale`` multiplies points that history names into this programme's smallest unit. With
     ``reprices`` rewards cost what this programme says, and it gives automatic ones itself; else
-    all of that is as it was.
+    all of that is as it was. ``known_at`` says when each version was applied: until then nobody
+    knew that it would change when points end; None: all were known from the first.
     """
 
     def __init__(
@@ -37,13 +50,14 @@ class Replay:
         timeline: Timeline,
         months: Calendar,
         *,
+        known_at: Mapping[int, datetime] | None = None,
         rescale: tuple[int, int] = (1, 1),
         reprices: bool = False,
     ) -> None:
         self.brand = brand
         self.timeline = timeline
         self.ladders = ladders_of(timeline, brand)
-        self.policies = policies_of(timeline)
+        self.editions = _editions(brand, timeline, known_at or {})
         self.budgets: Uses = {}
         self.gifts: dict[UUID, list[tuple[Parcel, int]]] = {}
         self.ledger = Ledger(months)
@@ -79,3 +93,15 @@ class Replay:
     def programme_at(self, now: datetime) -> Programme:
         """Return the programme in force, the first one before it begins."""
         return self.timeline.at(now) or self.timeline.programmes[0]
+
+
+def _editions(
+    brand: Brand, timeline: Timeline, known_at: Mapping[int, datetime]
+) -> tuple[Edition, ...]:
+    instants = sorted({known_at.get(each.version_id, _EVER) for each in timeline.programmes})
+    found = []
+    for at in instants:
+        known = (p for p in timeline.programmes if known_at.get(p.version_id, _EVER) <= at)
+        so_far = Timeline(tuple(known))
+        found.append(Edition(at, ladders_of(so_far, brand), policies_of(so_far)))
+    return tuple(found)

@@ -15,7 +15,11 @@ from domain.earning.section import EarningSection
 from domain.earning.service_adjust import Correction, adjust_points
 from domain.earning.service_release import Earning, release_points
 from domain.expiry.service_member import amend
+from domain.expiry.service_spend import give_back
 from domain.expiry.service_status import Status, grant_status, revoke_status
+from domain.gifts.rules import NewGift
+from domain.gifts.section import GiftsSection
+from domain.gifts.service import give
 from domain.ledger.rules import Kind, Resolution
 from domain.members.rules import MemberChange
 from domain.members.section import EnrolmentSection
@@ -25,6 +29,7 @@ from domain.programmes import queries as programmes
 from domain.tiers.section import TiersSection
 from domain.wallets.jobs import expire_holds, expire_lots
 from domain.wallets.section import PointsSection
+from domain.wallets.service_give_back import GiveBack
 from domain.wallets.service_hold import Hold
 from kit.clock import MovableClock
 from kit.db import Session
@@ -43,7 +48,7 @@ WHERE l.remaining + l.held > 0 AND (l.expires_at IS NULL OR l.expires_at > $1)
 ORDER BY 1, 3, 4, 5, 2
 """
 _WALLETS = """
-SELECT m.external_id, b.cr - b.dr AS points, w.debt, w.owed
+SELECT m.external_id, b.cr - b.dr AS points, w.debt, w.owed, w.forgiven
 FROM wallet w JOIN member m ON m.id = w.member_id JOIN balance b USING (account_id) ORDER BY 1
 """
 
@@ -60,6 +65,7 @@ class Historian:
     bought: list[Purchase] = field(default_factory=list)
     acted: list[Activity] = field(default_factory=list)
     holds: list[tuple[int, int]] = field(default_factory=list)
+    spent: list[tuple[int, int]] = field(default_factory=list)
     grants: list[UUID] = field(default_factory=list)
 
     async def go_on(self, steps: int) -> None:
@@ -71,7 +77,9 @@ class Historian:
             + [self._refund] * 3
             + [self._hold] * 3
             + [self._settle] * 3
+            + [self._return] * 2
             + [self._correct, self._grant, self._revoke, self._move, self._release]
+            + ([self._give] * 3 if self._document.find(GiftsSection) else [])
         )
         for _ in range(steps):
             self.clock.move(self.step * self.chance.uniform(0.01, 2))
@@ -190,7 +198,25 @@ class Historian:
         kind = self.chance.choice([Kind.POST, Kind.POST, Kind.VOID])
         amount = self.chance.choice([None, max(1, points // 2)]) if kind is Kind.POST else None
         code = "redemption" if kind is Kind.POST else "void"
-        await self.shop.settle(Resolution(key, hold_id, kind, code, amount))
+        (outcome,) = await self.shop.settle(Resolution(key, hold_id, kind, code, amount))
+        if outcome.transfer_ids and kind is Kind.POST:
+            self.spent.append((hold_id, points if amount is None else amount))
+
+    async def _return(self) -> None:
+        if not self.spent:
+            return
+        hold_id, points = self.spent.pop(self.chance.randrange(len(self.spent)))
+        part = max(1, points // self.chance.choice([1, 1, 3]))
+        if part < points:
+            self.spent.append((hold_id, points - part))
+        key = derived_id("return", self._next("b"))
+        await self._write(give_back, GiveBack(key, hold_id, part, "test", ""))
+
+    async def _give(self) -> None:
+        giver, receiver = self.chance.sample(NAMES[:4], 2)
+        has = (await self.shop.balance(giver)).spendable
+        points = max(1, has // self.chance.choice([1, 2, 5]))
+        await self._write(give, NewGift(self._next("gift"), giver, receiver, points))
 
     async def _correct(self) -> None:
         end = self.chance.choice([None, None, self.clock.now() + timedelta(days=45)])
@@ -286,7 +312,7 @@ async def live_lots(shop: Shop, at: datetime) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await session.fetch(_LOTS, at)]
 
 
-async def live_wallets(shop: Shop) -> dict[str, tuple[int, int, int]]:
+async def live_wallets(shop: Shop) -> dict[str, tuple[int, ...]]:
     """Return what members have in the books, owe, and owe once a hold ends."""
     async with shop.database.read() as session:
         return {name: tuple(rest) for name, *rest in await session.fetch(_WALLETS)}

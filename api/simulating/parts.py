@@ -16,6 +16,7 @@ from kit.db import Database, Session
 from kit.errors import LaurelError
 
 GC_THRESHOLDS = (100_000, 50, 50)
+_SNAPSHOT = "SELECT pg_export_snapshot()"
 _PATIENCE_SECONDS = 0.2
 
 Told: TypeAlias = tuple[str, Any]
@@ -41,7 +42,7 @@ async def replayed(
         if processes < 2 or together:  # noqa: PLR2004 - one is this one
             await replay(session, asked.brand, simulation, until, progress)
             return simulation.found()
-        snapshot = await session.value("SELECT pg_export_snapshot()")
+        snapshot = await session.value(_SNAPSHOT)
         parts = [
             Part(asked, url, snapshot, until, tuple(pages[number::processes]))
             for number in range(processes)

@@ -4,11 +4,12 @@
 _OWN = "^([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{5}$"
 
 INVARIANTS = {
+    # The use that took the rest need not be the latest: whoever waits for a lock began earlier.
     "VOUCHER_DIFFERS_FROM_USES": """
         SELECT v.brand_id, v.id AS voucher_id, v.value, v.used, u.amount, u.times, v.used_at
         FROM voucher v LEFT JOIN (
             SELECT voucher_id, count(*) AS times, sum(amount) AS amount, max(used_at) AS last,
-                   count(amount) AS amounts
+                   count(amount) AS amounts, array_agg(used_at) AS instants
             FROM voucher_use GROUP BY voucher_id
         ) AS u ON u.voucher_id = v.id
         WHERE v.used <> coalesce(u.amount, 0)
@@ -17,7 +18,7 @@ INVARIANTS = {
            OR (v.value IS NULL AND u.times > 1)
            OR (v.value IS NULL AND u.amounts > 0)
            OR (v.returned_at IS NOT NULL AND u.times > 0)
-           OR v.used_at <> u.last OR u.last >= v.expires_at""",
+           OR v.used_at <> ALL (u.instants) OR u.last >= v.expires_at""",
     "VOUCHER_OF_ANOTHER_BRAND": """
         SELECT v.brand_id, v.id AS voucher_id, m.brand_id AS of_member, u.brand_id AS of_use
         FROM voucher v JOIN member m ON m.id = v.member_id

@@ -16,6 +16,10 @@ FAULTS = [
     ("UPDATE voucher SET used = 1 WHERE value = 10", "VOUCHER_DIFFERS_FROM_USES"),
     ("UPDATE voucher SET used_at = NULL WHERE value IS NULL", "VOUCHER_DIFFERS_FROM_USES"),
     ("UPDATE voucher SET used_at = now() WHERE value = 10", "VOUCHER_DIFFERS_FROM_USES"),
+    (
+        "UPDATE voucher SET used_at = used_at + interval '1 second' WHERE value IS NULL",
+        "VOUCHER_DIFFERS_FROM_USES",
+    ),
     ("UPDATE voucher SET expires_at = used_at", "VOUCHER_DIFFERS_FROM_USES"),
     (
         "UPDATE voucher SET used_at = NULL, returned_at = now() WHERE value IS NULL",

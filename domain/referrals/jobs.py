@@ -1,8 +1,8 @@
 """Follows what friends do, and rewards the referrals that nothing can undo any more."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from domain.brands import queries as brands
@@ -12,8 +12,10 @@ from domain.earning.service import record_activities
 from domain.programmes import queries as programmes
 from domain.programmes.rules import SectionKinds, Timeline
 from domain.referrals import store
+from domain.referrals.rules import SHARED_SIGNAL
 from domain.referrals.rules_course import Course, OpenReferral, course, terms_of
 from domain.referrals.section import REFERRAL, REFERRED, ReferralsSection
+from domain.referrals.service_ground import became_one
 from domain.wallets.queries import books
 from domain.wallets.store import lock_members
 from kit import facts
@@ -26,6 +28,9 @@ FOLLOWED = frozenset(
     ("PurchaseRecorded", "ActivityRecorded", "PurchaseRefunded", "ReferralClaimed")
 )
 CHANNEL = "referral"
+
+Ready: TypeAlias = tuple[datetime, OpenReferral]
+"""A referral that is rewarded from an instant on, which is over."""
 
 
 async def follow(
@@ -87,9 +92,27 @@ async def reward(session: Session, now: datetime, sections: SectionKinds, limit:
         if courses[item.id].state == "qualified" and (courses[item.id].rewards_at or now) <= now
     ]
     ready.sort(key=lambda each: (each[0], each[1].id))
+    ready = await _of_others(session, now, brand, timeline, ready)
     if ready:
         await _reward(session, now, brand, timeline, ready)
     return len(friends)
+
+
+async def _of_others(
+    session: Session, now: datetime, brand: Brand, timeline: Timeline, ready: Sequence[Ready]
+) -> list[Ready]:
+    """Refuse who shares a signal by now with who led to the code; return the others."""
+    sections = _sections(timeline, [item for _, item in ready])
+    judged = [(sections[item.version_id], item) for _, item in ready]
+    same = await became_one(session, brand, judged)
+    await _move(
+        session,
+        now,
+        brand,
+        [item for _, item in ready],
+        {id_: Course("refused", SHARED_SIGNAL) for id_ in same},
+    )
+    return [each for each in ready if each[1].id not in same]
 
 
 async def _lock_wallets(session: Session, brand: Brand, friends: Sequence[UUID]) -> None:
@@ -103,11 +126,7 @@ async def _judge(
     session: Session, now: datetime, brand: Brand, timeline: Timeline, items: Sequence[OpenReferral]
 ) -> dict[UUID, Course]:
     """Find out where locked referrals stand by now, write it and tell of it."""
-    sections = {
-        each.version_id: each.document.section(ReferralsSection)
-        for each in timeline.programmes
-        if each.version_id in {item.version_id for item in items}
-    }
+    sections = _sections(timeline, items)
     terms = {version_id: terms_of(section, brand) for version_id, section in sections.items()}
     events = await store.events(session, brand.id, items, terms)
     courses = {
@@ -119,10 +138,29 @@ async def _judge(
         for id_, each in courses.items()
         if each.state == "refused" or (each.event_id, each.rewards_at) != before[id_]
     }
-    await store.move(session, moved)
-    told = [_fact(brand, item, courses[item.id]) for item in items if item.id in moved]
-    await facts.record(session, now, [fact for fact in told if fact])
+    await _move(session, now, brand, items, moved)
     return courses
+
+
+def _sections(timeline: Timeline, items: Sequence[OpenReferral]) -> dict[int, ReferralsSection]:
+    versions = {item.version_id for item in items}
+    return {
+        each.version_id: each.document.section(ReferralsSection)
+        for each in timeline.programmes
+        if each.version_id in versions
+    }
+
+
+async def _move(
+    session: Session,
+    now: datetime,
+    brand: Brand,
+    items: Sequence[OpenReferral],
+    moved: Mapping[UUID, Course],
+) -> None:
+    await store.move(session, moved)
+    told = [_fact(brand, item, moved[item.id]) for item in items if item.id in moved]
+    await facts.record(session, now, [fact for fact in told if fact])
 
 
 def _fact(brand: Brand, item: OpenReferral, moved: Course) -> Fact | None:
@@ -141,7 +179,7 @@ async def _reward(
     now: datetime,
     brand: Brand,
     timeline: Timeline,
-    ready: Sequence[tuple[datetime, OpenReferral]],
+    ready: Sequence[Ready],
 ) -> None:
     activities = [each for at, item in ready for each in _activities(at, item)]
     outcomes = await record_activities(session, now, brand, timeline, activities)

@@ -3,6 +3,7 @@
 Days are those of the brand's clock: "within 30 days" lasts until the end of the 30th day after.
 """
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,8 +23,11 @@ FARMING = frozenset((SELF_REFERRAL, SHARED_SIGNAL, CIRCULAR_REFERRAL))
 TOO_MANY_IN_A_DAY = "TOO_MANY_IN_A_DAY"
 REFUSED_BY_STAFF = "REFUSED_BY_STAFF"
 
+_UNSEEN = ("Cc", "Cf")
+"""The kinds of characters that no screen shows, such as a joiner or a soft hyphen."""
+
 Mark: TypeAlias = tuple[str, str]
-"""The name of a signal and what a member has there."""
+"""The name of a signal and what a member has there, in the one way in which it is compared."""
 Span: TypeAlias = tuple[datetime, datetime]
 """An instant from which something counts, and the one before which it does."""
 
@@ -84,10 +88,22 @@ class Ground:
 
 
 def marks(signals: Iterable[str], attributes: Mapping[str, AttributeValue]) -> frozenset[Mark]:
-    """Return what a member has of the signals; an empty text, or a yes or no, tells nobody."""
-    given = ((name, attributes.get(name, "")) for name in signals)
-    told = ((name, str(each).strip(" ")) for name, each in given if not isinstance(each, bool))
+    """Return what a member has of the signals; an empty text, or a yes or no, tells nobody.
+
+    Neither case nor width, blanks around it or what nobody sees make a text another one, and no
+    writing makes a number another one.
+    """
+    told = ((name, _told(attributes.get(name, ""))) for name in signals)
     return frozenset((name, text) for name, text in told if text)
+
+
+def _told(value: AttributeValue) -> str:
+    if isinstance(value, bool):
+        return ""
+    if not isinstance(value, str):
+        return str(int(value)) if value == int(value) else str(value)
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold())
+    return "".join(each for each in folded if unicodedata.category(each) not in _UNSEEN).strip()
 
 
 def expires_at(section: ReferralsSection, brand: Brand, claimed_at: datetime) -> datetime:
@@ -135,6 +151,14 @@ def refusal(
         or _link_refusal(section, ground.brand, followed_at, now)
         or limit_refusal(section, ground.brand, referrer.id, ground.counted, now)
     )
+
+
+def became_one(
+    referrers: Mapping[UUID, Iterable[UUID]], people: Mapping[UUID, Person], friend: UUID
+) -> bool:
+    """Whether a friend shares a signal by now with anybody up the chain of ``referrers``."""
+    above = _around(referrers, friend).keys() - {friend}
+    return bool(people[friend].marks & _marks(people, above))
 
 
 def review_reason(ground: Ground, now: datetime, friend: Person, referrer: Person) -> str | None:

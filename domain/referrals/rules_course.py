@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 from domain.brands.rules import Brand
+from domain.earning.section_parts import PURCHASE
 from domain.referrals.rules import newcomer_refusal
 from domain.referrals.section import ReferralsSection
 from kit.calendar import day_start
@@ -27,7 +28,10 @@ class Event(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What makes a referral count; ``minimum`` is in the currency's smallest unit, 0: any."""
+    """What makes a referral count; ``minimum`` is in the currency's smallest unit.
+
+    A purchase is never of nothing; an activity may be (0).
+    """
 
     on: str
     minimum: int
@@ -67,7 +71,8 @@ class Course(NamedTuple):
 
 def terms_of(section: ReferralsSection, brand: Brand) -> Terms:
     """Return what the section demands, with its money in the brand's smallest unit."""
-    minimum = int(section.minimum.scaleb(brand.currency_exponent)) if section.minimum else 0
+    least = int(section.on == PURCHASE)
+    minimum = int(section.minimum.scaleb(brand.currency_exponent)) if section.minimum else least
     return Terms(section.on, minimum, section.return_days)
 
 
@@ -113,7 +118,4 @@ def _fits(terms: Terms, brand: Brand, event: Event) -> bool:
     # Without days for returns there is no such date: what is known by then counts.
     until = rewards_at(terms, brand, event.occurred_at)
     refunds = [amount for at, amount in event.refunds if not terms.return_days or at < until]
-    left = event.amount - sum(refunds)
-    if terms.minimum:
-        return left >= terms.minimum
-    return left > 0 or not refunds
+    return event.amount - sum(refunds) >= terms.minimum

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field
 
 from domain.brands.section import BrandSection
 from domain.earning.section import EarningSection
+from domain.earning.section_parts import PURCHASE
 from domain.rewards.section import RewardsSection
 from kit.calendar import Period
 from kit.documents import ROOT, ExactPositive, Part, Section, Text, Whole, fault, find_section
@@ -57,7 +58,7 @@ class ReferralsSection(Section):
 
     optional: ClassVar[bool] = True
 
-    on: Text = Field(default="purchase", description='"purchase" or the kind of an activity')
+    on: Text = Field(default=PURCHASE, description='"purchase" or the kind of an activity')
     minimum: ExactPositive | None = Field(
         default=None, description="for this amount at least, in the brand's currency"
     )

@@ -8,8 +8,9 @@ from uuid import UUID
 from domain.brands.rules import Brand
 from domain.members import queries as members
 from domain.members.queries import Member
-from domain.referrals import store
+from domain.referrals import rules, store
 from domain.referrals.rules import Ground, Person, is_recent, marks, spans
+from domain.referrals.rules_course import OpenReferral
 from domain.referrals.section import ReferralsSection
 from kit.db import Session
 from kit.facts import Fact
@@ -55,9 +56,34 @@ async def ground_of(
     ground = Ground(brand, section, people, await store.counts(session, brand.id, keys))
     for edge in edges:
         ground.link(*edge)
-    told = {(each.referrer, mark) for each in asks for mark in people[each.friend].marks}
+    told = {(each.referrer, name) for each in asks for name, _ in people[each.friend].marks}
     ground.seen = await store.seen(session, list(told))
     return ground
+
+
+async def became_one(
+    session: Session, brand: Brand, items: Sequence[tuple[ReferralsSection, OpenReferral]]
+) -> set[UUID]:
+    """Return which of these referrals, in order, brought somebody by now known to be the same.
+
+    Each is judged by the signals of its section; one that is found is no link for those after it.
+    """
+    told = [(section, item) for section, item in items if section.signals]
+    if not told:
+        return set()
+    edges = await store.lineage(session, [item.friend_id for _, item in told], [])
+    known = await members.by_ids(session, brand.id, list({each for edge in edges for each in edge}))
+    people = {
+        section.signals: {each.id: _person(section, each) for each in known.values()}
+        for section, _ in told
+    }
+    referrers = {friend: {referrer} for friend, referrer in edges}
+    found = set()
+    for section, item in told:
+        if rules.became_one(referrers, people[section.signals], item.friend_id):
+            found.add(item.id)
+            del referrers[item.friend_id]
+    return found
 
 
 def _person(section: ReferralsSection, member: Member) -> Person:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from domain.referrals.queries import Referral
-from domain.referrals.rules import Counted, Mark, Span
+from domain.referrals.rules import Counted, Mark, Span, marks
 from domain.referrals.rules_course import Course, Event, OpenReferral, State, Terms
 from kit.db import Session
 
@@ -40,10 +40,10 @@ GROUP BY k.place
 """
 
 _SEEN = """
-SELECT DISTINCT k.referrer_id, k.name, k.value
-FROM unnest($1::uuid[], $2::text[], $3::text[]) AS k(referrer_id, name, value)
+SELECT DISTINCT k.referrer_id, k.name, m.attributes -> k.name
+FROM unnest($1::uuid[], $2::text[]) AS k(referrer_id, name)
 JOIN referral r ON r.referrer_id = k.referrer_id AND r.state <> 'refused'
-JOIN member m ON m.id = r.friend_id AND btrim(m.attributes ->> k.name) = k.value
+JOIN member m ON m.id = r.friend_id AND m.attributes ? k.name
 """
 
 _INSERT = """
@@ -174,19 +174,19 @@ async def counts(
     return found
 
 
-async def seen(session: Session, wanted: Collection[tuple[UUID, Mark]]) -> dict[UUID, set[Mark]]:
-    """Return which of these marks somebody has whom that member brought."""
+async def seen(session: Session, wanted: Collection[tuple[UUID, str]]) -> dict[UUID, set[Mark]]:
+    """Return what those whom these members brought have of these signals, by who brought them."""
     found: dict[UUID, set[Mark]] = {}
     if not wanted:
         return found
     rows = await session.fetch(
         _SEEN,
         [referrer for referrer, _ in wanted],
-        [name for _, (name, _) in wanted],
-        [value for _, (_, value) in wanted],
+        [name for _, name in wanted],
     )
-    for referrer, *mark in rows:
-        found.setdefault(referrer, set()).add((mark[0], mark[1]))
+    for referrer, name, value in rows:
+        # Only here: what makes two texts one is nothing that SQL knows.
+        found.setdefault(referrer, set()).update(marks((name,), {name: value}))
     return found
 
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from uuid import UUID
 
 from api.sections import SECTIONS
-from domain.members.service import NewMember
+from domain.members.rules import MemberChange
+from domain.members.service import NewMember, update
 from domain.programmes import queries as programmes
 from domain.referrals import queries
 from domain.referrals.jobs import follow, reward
@@ -58,6 +59,11 @@ class Friends:
         joined_at = at or self.shop.clock.now()
         newcomers = [NewMember(name, joined_at, attributes=attributes) for name in names]
         await self.shop.enrol(*newcomers)
+
+    async def amend(self, *changes: MemberChange) -> None:
+        """Note what else is known of members."""
+        now, brand = self.shop.clock.now(), self.shop.brand
+        await self.shop.database.write(lambda session: update(session, now, brand, changes))
 
     async def codes(self, *names: str) -> dict[str, str]:
         """Return members' codes."""

@@ -11,6 +11,7 @@ import pytest
 from api.sections import SECTIONS
 from domain.earning.rules import Activity
 from domain.earning.rules_refund_request import Refund
+from domain.members.rules import MemberChange
 from domain.programmes import queries as programmes
 from domain.referrals.jobs import SUBSCRIBER, follow, reward
 from domain.referrals.service import Claim, Review, claim, codes_of, review
@@ -266,6 +267,35 @@ async def test_who_turns_out_to_be_an_old_customer_is_refused(friends: Friends) 
     (flagged,) = await friends.facts("ReferralFlagged")
     assert flagged[2] == {"referral": str(row.id), "reason": "NOT_A_NEWCOMER"}
     assert await friends.points("ann") == [0]
+
+
+async def test_who_becomes_the_same_person_before_the_reward_gives_none(
+    database: Database, clock: MovableClock
+) -> None:
+    """Who comes after that link is judged without it."""
+    friends = await opened(database, clock, 'signals = ["card", "device"]\nreturn_days = 7')
+    await friends.join("ann", card="4711", device="d1")
+    await friends.join("bob", "cid", "dan")
+    claims = [await friends.bring(*pair) for pair in (("ann", "bob"), ("bob", "cid"))]
+    claims.append(await friends.bring("cid", "dan"))
+    await friends.shop.buy(*(purchase(f"{n} 1", n, 100, clock.now()) for n in ("bob", "cid")))
+    await friends.shop.buy(purchase("dan 1", "dan", 100, clock.now() + HOUR))
+    await friends.work()
+    await friends.amend(MemberChange("cid", attributes={"card": 4711.0}))
+    await friends.amend(MemberChange("dan", attributes={"device": " D1"}))
+    clock.set(DUE)
+    await friends.work()
+    rows = [await friends.referral(each) for each in claims]
+    assert [(row.state, row.reason) for row in rows] == [
+        ("rewarded", None),
+        ("refused", "SHARED_SIGNAL"),
+        ("rewarded", None),
+    ]
+    assert await friends.points("ann", "bob", "cid", "dan") == [500, 201, 501, 201]
+    (bob,) = await friends.shop.member_ids("bob")
+    what = {"referral": str(rows[1].id), "reason": "SHARED_SIGNAL"}
+    assert await friends.facts("ReferralFlagged") == [("ReferralFlagged", bob, what)]
+    await assert_coherent(database)
 
 
 async def test_what_cannot_be_recorded_is_told_to_staff_and_not_tried_for_ever(

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import pytest
+
 from domain.brands.rules import Brand
 from domain.members.rules import AttributeValue
 from domain.referrals.rules import (
@@ -87,6 +89,31 @@ def test_signals_are_text_or_numbers() -> None:
         ("device", "a b"),
         ("card", "7"),
     }
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (4711, 4711.0),
+        (0, -0.0),
+        (4711, "4711"),
+        ("ab-12", " AB-12\t"),
+        ("ab-12", "ab\u200d-12\u00ad"),
+        ("ab-12", "\uff21\uff22-\uff11\uff12"),
+        ("strasse", "Stra\u00dfe"),
+        ("caf\u00e9", "CAFE\u0301"),
+    ],
+)
+def test_a_signal_is_the_same_however_it_is_written(
+    one: AttributeValue, other: AttributeValue
+) -> None:
+    assert marks(("card",), {"card": one}) == marks(("card",), {"card": other}) != frozenset()
+
+
+def test_signals_that_differ_are_not_taken_for_each_other() -> None:
+    given: tuple[AttributeValue, ...] = (0.5, 5, "0042", 42, "a b", "ab", 2**53, 2**53 - 1)
+    assert len({marks(("card",), {"card": each}) for each in given}) == len(given)
+    assert marks(("card",), {"card": "\u200b \u2060"}) == frozenset()
 
 
 def test_circles_and_persons_are_found_both_ways() -> None:

@@ -66,8 +66,12 @@ def test_without_days_for_returns_what_is_back_already_does_not_count() -> None:
     later = BOUGHT + timedelta(days=9)
     assert stands(Event(FIRST, BOUGHT, 1, ((later, 1),)), section=section).state == "pending"
     assert stands(Event(FIRST, BOUGHT, 2, ((later, 1),)), section=section).rewards_at == BOUGHT
-    assert stands(Event(FIRST, BOUGHT, 0), section=section).state == "qualified"
-    assert stands(Event(FIRST, BOUGHT, 0, ((later, 0),)), section=section).state == "pending"
+
+
+def test_a_purchase_of_nothing_counts_for_nothing_but_an_activity_may_be_without_money() -> None:
+    assert stands(Event(FIRST, BOUGHT, 0), section=ReferralsSection()).state == "pending"
+    app = ReferralsSection(on="app")
+    assert stands(Event(FIRST, BOUGHT, 0), section=app).state == "qualified"
 
 
 def test_the_earliest_counts_unless_another_one_does_already() -> None:

@@ -188,15 +188,19 @@ async def test_who_already_brought_the_same_person_is_told_as_well(friends: Frie
 
 async def test_friends_who_share_a_device_wait_for_staff(friends: Friends) -> None:
     await friends.join("x1", "x2", device="d1")
-    await friends.join("x3", "x4", device="d3")
+    await friends.join("x3", device="d3")
+    await friends.join("x4", device=" D3")
+    await friends.join("y1", card=4711)
+    await friends.join("y2", card=4711.0)
     assert states([await friends.bring("ann", "x1"), await friends.bring("ann", "x2")]) == [
         ("pending", None),
         ("review", None),
     ]
     code = (await friends.codes("bob"))["bob"]
-    batch = await friends.claim(Claim("x3", code), Claim("x4", code))
-    assert [each.state for each in batch] == ["pending", "review"]
-    assert [row.reason for row in await friends.listed("review")] == ["SHARED_SIGNAL"] * 2
+    batch = await friends.claim(Claim("x3", code), Claim("x4", code), Claim("y1", code))
+    assert [each.state for each in batch] == ["pending", "review", "pending"]
+    assert (await friends.bring("bob", "y2")).state == "review"
+    assert [row.reason for row in await friends.listed("review")] == ["SHARED_SIGNAL"] * 3
 
 
 async def test_limits_count_by_the_period_of_the_brands_clock(

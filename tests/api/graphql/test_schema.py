@@ -116,6 +116,23 @@ def test_lists_that_may_grow_are_connections() -> None:
     assert plain - answers == LISTS_THAT_END
 
 
+VIEWS_IN_EDGES = {"CatalogueItem", "CodePool", "RewardSupply"}
+"""What a list shows of something else: there is nothing to fetch again by an id of its own."""
+
+
+def test_edges_lead_to_what_can_be_fetched_again() -> None:
+    """A new edge to a value fails here; the clients' caches keep things by their ids."""
+    led_to = {
+        get_nullable_type(each.fields["node"].type)
+        for each in TYPES
+        if isinstance(each, GraphQLObjectType) and each.name.endswith("Edge")
+    }
+    kinds = {
+        each.name for each in led_to if isinstance(each, GraphQLObjectType) and each.interfaces
+    }
+    assert {getattr(each, "name", "") for each in led_to} - kinds == VIEWS_IN_EDGES
+
+
 def test_mutations_take_one_input_and_answer_with_a_payload_of_their_own() -> None:
     mutation = core().mutation_type
     assert mutation is not None

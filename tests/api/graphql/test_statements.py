@@ -22,6 +22,7 @@ from tests.support import operations
 from tests.support.callers import asker, granted, may, narrow, token
 from tests.support.client import Answer, Client, client_of
 from tests.support.company import GUEST, Company, together
+from tests.support.family import entered, joined
 from tests.support.following import asked
 from tests.support.made_up import MadeUp
 from tests.support.redeeming import done
@@ -299,6 +300,18 @@ async def test_every_root_field(
         counts.append(number)
     assert counts[0] == counts[1]
     assert counts[0] == STATEMENTS.get(coordinate), "how many statements, whatever there is?"
+
+
+async def test_a_household_of_any_size(statements: list[str], few: Crowd) -> None:
+    people = "people { displayName role canSpend }"
+    query = f"{{ me {{ household {{ spendable {people} }} gifts {{ nodes {{ otherName }} }} }} }}"
+    two, _ = await counted(statements, few, Role.MEMBER, query, {})
+    await joined(few.client, *"abcd")
+    for name in "abcd":
+        await entered(few.client, "m0", name)
+    six, answer = await counted(statements, few, Role.MEMBER, query, {})
+    assert len(answer.data["me"]["household"]["people"]) == 6
+    assert two == six == 9
 
 
 @dataclass

@@ -38,6 +38,7 @@ KINDS = frozenset(
         "ReferralQualified",
         "ReferralRewarded",
         "RewardRedeemed",
+        "StatusRevoked",
         "TierChanged",
         "VoucherUsed",
     }

@@ -15,7 +15,7 @@ from domain.rewards import store_automatic as store
 from domain.rewards.rules_automatic import (
     ACTIVITIES,
     POINTS_BACK,
-    TIERS,
+    UNDOING,
     BirthdaysOn,
     Given,
     Heard,
@@ -36,16 +36,14 @@ SUBSCRIBER = "rewards"
 KINDS = frozenset(
     {
         ACTIVITIES,
-        TIERS,
         "GiftReceived",
-        "PointsAdjusted",
         "PointsReleased",
         "PurchaseRecorded",
-        "PurchaseRefunded",
         "RedemptionFulfilled",
         "RewardRedeemed",
     }
     | POINTS_BACK
+    | UNDOING
 )
 
 

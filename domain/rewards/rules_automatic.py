@@ -3,11 +3,11 @@
 - Points: whoever has the price of a reward gets it, as often as the points buy it.
 - A move up into a tier gives once. If history, as it is known now, says that the member has had
   the tier all the time since an earlier move gave the same, it gives nothing: there was no fall.
-- A move down is news of a refund or a correction; a fall by time is none. It undoes the moves up
-  that brought the member above the tier that is left, the latest ones back to where the climb
-  began, as far as history as known now says that the member did not have the tier at that
-  instant. A tier that was had and renewed stays had when what renewed it is refunded. Status that
-  was revoked counts as never granted.
+- What a move up gave stands as long as history as known now says that the member had the tier at
+  that instant, or came up into it later with no other move to give for that. It makes no
+  difference in which order what is told, nor whether the tier has ended since. A tier that was
+  had and renewed stays had when what renewed it is refunded. Status that was revoked counts as
+  never granted.
 - A birthday gives once a year, an activity once.
 """
 
@@ -24,6 +24,9 @@ from kit.calendar import day_end, yearly
 
 TIERS = "TierChanged"
 ACTIVITIES = "ActivityRecorded"
+UNDOING = frozenset({TIERS, "PointsAdjusted", "PurchaseRefunded", "StatusRevoked"})
+"""What may make that a member never had a tier; moves are judged anew."""
+
 TIER_KEPT = "TIER_KEPT"
 """Why a move up gives nothing: as is known now, the member has had the tier since an earlier."""
 
@@ -124,6 +127,11 @@ class Step:
         """The move up."""
         return self.given.entry
 
+    @property
+    def gives(self) -> bool:
+        """Whether it gave something, or is to."""
+        return self.given.refusal is None
+
 
 def automatic_of(programme: Programme | None) -> tuple[Automatic, ...]:
     """Return what a programme gives by itself."""
@@ -194,25 +202,29 @@ def tiers_giving(automatic: Iterable[Automatic], reward: str) -> frozenset[str]:
     return frozenset(tier for each in mine for tier in each.tiers)
 
 
-def walk(
+def judge(
     steps: Sequence[Step],
-    downs: Mapping[int, str],
+    now: datetime,
     ranks: Mapping[str, int],
     runs: Sequence[Run],
     tiers: Collection[str],
 ) -> None:
     """Decide the moves of one climb: mark those of ``steps`` that are undone or only kept a tier.
 
-    ``steps`` are all moves up by number, ``downs`` the tiers that moves down left, by number;
-    ``runs`` is the course of the member's tier as known now, ``ranks`` its ladder, ``tiers`` those
-    that give the reward.
+    ``steps`` are all moves up by number; ``runs`` is the course of the member's tier as known
+    ``now``, ``ranks`` its ladder, ``tiers`` those that give the reward.
     """
-    # News come in order: what came before a move that is decided is decided, whatever is known now.
-    done = max((each.entry.number for each in steps if not each.is_new), default=0)
-    for number in sorted(downs):
-        left = ranks.get(downs[number])
-        if left is not None and number > done:
-            _undo([each for each in steps if each.entry.number < number], left, ranks, runs, tiers)
+    course = _Course(ranks, [run for run in runs if run.starts_at <= now], tiers)
+    left = [step for step in steps if not step.undone and step.entry.tier in ranks]
+    gone = [step for step in left if not course.had(step.entry)]
+    giving = [step.entry for step in left if step.gives and step not in gone]
+    taken: set[datetime] = set()
+    for step in gone:
+        later = course.came_later(step.entry)
+        if later is None or later in taken or course.is_given(later, giving):
+            step.undone = True
+        elif step.gives:
+            taken.add(later)
     for place, step in enumerate(steps):
         if step.is_new and not step.undone:
             step.is_kept = any(
@@ -223,42 +235,54 @@ def walk(
             )
 
 
-def _undo(
-    steps: Sequence[Step],
-    left: int,
-    ranks: Mapping[str, int],
-    runs: Sequence[Run],
-    tiers: Collection[str],
-) -> None:
-    for step in reversed(steps):
-        rank = ranks.get(step.entry.tier, left)
-        if rank > left and not _stands(step.entry, ranks, runs, tiers):
-            step.undone = True
-        # One that only kept the tier is not where the climb began.
-        if not step.is_kept and rank > left >= ranks.get(step.entry.before, left):
-            return
+class _Course(NamedTuple):
+    """Which tiers a member had, up to now, and what they mean for what moves up gave."""
+
+    ranks: Mapping[str, int]
+    runs: Sequence[Run]
+    tiers: Collection[str]
+
+    def had(self, entry: Entry) -> bool:
+        """Whether the member had the tier then, or another one that gives the same."""
+        had = next((run.tier for run in reversed(self.runs) if run.starts_at <= entry.at), "")
+        return self._is_enough(entry, had)
+
+    def came_later(self, entry: Entry) -> datetime | None:
+        """Return when the member first came into such a tier after ``entry``."""
+        later = (run for run in self.runs if run.starts_at > entry.at)
+        return next((run.starts_at for run in later if self._is_enough(entry, run.tier)), None)
+
+    def is_given(self, at: datetime, entries: Iterable[Entry]) -> bool:
+        """Whether one of ``entries`` gave for coming into a tier at ``at``, told since."""
+        return any(
+            entry.at >= at
+            and all(self._is_enough(entry, tier) for tier in _met(self.runs, at, entry.at))
+            for entry in entries
+        )
+
+    def _is_enough(self, entry: Entry, tier: str) -> bool:
+        rank = self.ranks.get(tier, -1)
+        if rank >= self.ranks[entry.tier]:
+            return True
+        return tier in self.tiers and rank > self.ranks.get(entry.before, -1)
 
 
-def _stands(
-    entry: Entry, ranks: Mapping[str, int], runs: Sequence[Run], tiers: Collection[str]
-) -> bool:
-    """Whether the member had the tier then, or another one that gives the same."""
-    had = next((run.tier for run in reversed(runs) if run.starts_at <= entry.at), "")
-    rank = ranks.get(had, -1)
-    return rank >= ranks[entry.tier] or (had in tiers and rank > ranks.get(entry.before, -1))
+def _met(runs: Sequence[Run], since: datetime, until: datetime) -> list[str]:
+    """Return the tiers from one instant until another, both included."""
+    ends = [run.starts_at for run in runs[1:]]
+    return [
+        run.tier
+        for run, end in zip(runs, [*ends, None], strict=True)
+        if run.starts_at <= until and (end is None or end > since)
+    ]
 
 
 def _has_stayed(
     entry: Entry, until: datetime, ranks: Mapping[str, int], runs: Sequence[Run]
 ) -> bool:
     """Whether the member has had the tier from an entry until ``until``."""
-    ends = [run.starts_at for run in runs[1:]]
-    met = [
-        run.tier
-        for run, end in zip(runs, [*ends, None], strict=True)
-        if run.starts_at <= until and (end is None or end > entry.at)
-    ]
     wanted = ranks.get(entry.tier)
+    met = _met(runs, entry.at, until)
     return wanted is not None and all(ranks.get(tier, -1) >= wanted for tier in met)
 
 

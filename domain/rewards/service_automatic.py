@@ -11,7 +11,7 @@ from domain.rewards import store_automatic as store
 from domain.rewards.rules_automatic import (
     ACTIVITIES,
     POINTS_BACK,
-    TIERS,
+    UNDOING,
     Given,
     Heard,
     affordable,
@@ -41,13 +41,13 @@ async def give(
 ) -> None:
     """Give members what they get for what was heard of them, each once.
 
-    ``heard`` are facts of one brand in their order, again or for the first time. Moves that
-    refunds and corrections undid lose what they gave; see `rules_automatic`. What the catalogue
+    ``heard`` are facts of one brand in their order, again or for the first time. Moves up
+    that never were, as is known now, lose what they gave; see `rules_automatic`. What the catalogue
     refuses is not given later: why is kept with the occasion.
     """
     everybody = {each.member_id for each in heard} | await _payers(session, heard)
     await _lock(session, brand, everybody)
-    moves = [each for each in heard if each.kind == TIERS]
+    moves = [each for each in heard if each.kind in UNDOING]
     of_activities = [
         given
         for each in heard

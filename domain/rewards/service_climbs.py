@@ -10,19 +10,20 @@ from domain.programmes.rules import Timeline
 from domain.rewards import store_automatic as store
 from domain.rewards.rules_automatic import (
     TIER_KEPT,
+    TIERS,
     Climb,
     Given,
     Heard,
     Step,
     automatic_at,
     for_move,
+    judge,
     tiers_giving,
-    walk,
 )
 from domain.rewards.service_cancel import Return, take_return
 from domain.tallies import queries as tallies
 from domain.tiers import queries as tiers
-from domain.tiers.rules import Run, courses, ladders_of
+from domain.tiers.rules import Ladders, Run, courses, ladders_of
 from kit.db import Session
 
 _REASON = "the move up that gave it was undone"
@@ -44,7 +45,7 @@ async def settle_moves(
     heard: Sequence[Heard],
     actor: str,
 ) -> list[Given]:
-    """Take back what moves down undo; return what moves up are still to give.
+    """Take back what is undone by what is known now; return what moves up are still to give.
 
     Written down here is what gives nothing: a move that is undone already, one that only kept a
     tier, and one that takes over what was used before it was undone. The caller has locked the
@@ -56,7 +57,7 @@ async def settle_moves(
     climbs = _climbs(timeline, heard, known)
     if not climbs:
         return []
-    await _walk(session, now, brand, timeline, heard, climbs)
+    await _judge(session, now, brand, timeline, climbs)
     undone = [
         step.given
         for steps in climbs.values()
@@ -76,14 +77,11 @@ async def settle_moves(
 def _climbs(
     timeline: Timeline, heard: Sequence[Heard], known: Mapping[Climb, Sequence[Given]]
 ) -> dict[Climb, list[Step]]:
-    """Return the moves of all climbs that something was heard of, in their order."""
-    of = {(each.member_id, each.payload["ladder"]) for each in heard}
-    found = {
-        climb: [Step.decided(each) for each in given]
-        for climb, given in known.items()
-        if (climb.member_id, climb.ladder) in of
-    }
+    """Return the moves of all climbs of who something was heard of, in their order."""
+    found = {climb: [Step.decided(each) for each in given] for climb, given in known.items()}
     for each in heard:
+        if each.kind != TIERS:
+            continue
         for climb, given in for_move(each, automatic_at(timeline, each.recorded_at)):
             steps = found.setdefault(climb, [])
             if all(step.entry.number != each.number for step in steps):
@@ -93,36 +91,36 @@ def _climbs(
     return found
 
 
-async def _walk(
+async def _judge(
     session: Session,
     now: datetime,
     brand: Brand,
     timeline: Timeline,
-    heard: Sequence[Heard],
     climbs: Mapping[Climb, Sequence[Step]],
 ) -> None:
-    downs: dict[tuple[UUID, str], dict[int, str]] = {}
-    for each in heard:
-        if each.payload["direction"] == "down":
-            mine = downs.setdefault((each.member_id, each.payload["ladder"]), {})
-            mine[each.number] = each.payload["after"]
-    # A first move up needs no history: there is nothing that it could repeat.
+    ladders, automatic = ladders_of(timeline, brand), automatic_at(timeline, now)
+    in_force = {ladder.code for ladder in ladders.at(now)}
     asked = {
         climb: steps
         for climb, steps in climbs.items()
-        if len(steps) > 1 or (climb.member_id, climb.ladder) in downs
+        if climb.ladder in in_force and not all(step.undone for step in steps)
     }
     if not asked:
         return
-    ladders = {ladder.code: ladder for ladder in ladders_of(timeline, brand).at(now)}
+    ranks = {code: _ranks(ladders, code, now) for code in in_force}
     runs = await _courses(session, brand, timeline, sorted({climb.member_id for climb in asked}))
-    automatic = automatic_at(timeline, now)
     for climb, steps in asked.items():
-        ladder = ladders.get(climb.ladder)
-        if ladder is not None:
-            whose = climb.member_id, climb.ladder
-            left, given = downs.get(whose, {}), tiers_giving(automatic, climb.reward)
-            walk(steps, left, ladder.ranks, runs[whose], given)
+        mine = runs[climb.member_id, climb.ladder]
+        judge(steps, now, ranks[climb.ladder], mine, tiers_giving(automatic, climb.reward))
+
+
+def _ranks(ladders: Ladders, code: str, now: datetime) -> dict[str, int]:
+    """Return the ranks of all tiers that a ladder has had, as its latest version has them."""
+    ranks: dict[str, int] = {}
+    for stretch in ladders.stretches[code]:
+        if stretch.ladder is not None and stretch.start <= now:
+            ranks |= stretch.ladder.ranks
+    return ranks
 
 
 async def _courses(

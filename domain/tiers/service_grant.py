@@ -18,7 +18,7 @@ from domain.wallets.queries import books
 from domain.wallets.store import lock_members
 from kit.db import Session
 from kit.errors import IdempotencyConflictError, LaurelError, NotFoundError
-from kit.facts import record
+from kit.facts import Fact, record
 from kit.ids import derived_id
 
 
@@ -85,8 +85,8 @@ async def revoke_status(
 ) -> list[GrantOutcome]:
     """Let the grants ``ids`` count no more from ``now`` on; an outcome for each, in order.
 
-    Whatever was revoked before is replayed. Refusal: GRANT_NOT_FOUND. Records the facts of who
-    changed tier. The caller dates anew the points that follow the tier.
+    Whatever was revoked before is replayed. Refusal: GRANT_NOT_FOUND. Records that it was revoked,
+    and the facts of who changed tier. The caller dates anew the points that follow the tier.
     """
     seen = await store.known(session, brand.id, ids)
     await _locked(session, brand, {each.member_id for each in seen.values()})
@@ -106,12 +106,20 @@ async def revoke_status(
             known[grant_id] = replace(found, grant=gone)
             outcomes.append(GrantOutcome("done", found.member_id, gone))
     await store.revoke(session, now, brand.id, list(known))
+    told = [_revoked(brand, each) for each in outcomes if each.status == "done"]
+    await record(session, now, told)
     after = {
         member_id: [known[grant.id].grant if grant.id in known else grant for grant in grants]
         for member_id, grants in before.items()
     }
     await _tell(session, now, brand, timeline, before, after)
     return outcomes
+
+
+def _revoked(brand: Brand, done: GrantOutcome) -> Fact:
+    assert done.grant is not None
+    payload = {"grant": str(done.grant.id), "ladder": done.grant.ladder, "tier": done.grant.tier}
+    return Fact(brand.id, "StatusRevoked", str(done.member_id), payload)
 
 
 async def _locked(session: Session, brand: Brand, member_ids: Collection[UUID]) -> set[UUID]:

@@ -77,7 +77,6 @@ async def total(shop: Shop, *names: str) -> int:
     return sum([(await shop.balance(name)).total for name in names])
 
 
-@pytest.mark.xfail(strict=True, reason="what was forgiven is not taken when a gift comes back")
 async def test_points_of_a_refund_do_not_come_back_as_a_gift(
     database: Database, clock: MovableClock
 ) -> None:
@@ -122,7 +121,6 @@ async def test_points_for_a_tier_go_with_the_purchase_that_brought_it(
     assert await total(shop, "ann") == 0
 
 
-@pytest.mark.xfail(strict=True, reason="a refund after the tier has ended by time is no move down")
 async def test_what_came_with_a_tier_is_taken_back_also_after_the_tier(
     database: Database, clock: MovableClock
 ) -> None:
@@ -140,7 +138,6 @@ async def test_what_came_with_a_tier_is_taken_back_also_after_the_tier(
     assert await states(shop, "ann") == [("welcome", "returned")] * 2
 
 
-@pytest.mark.xfail(strict=True, reason="a move down that is heard of before the move up is lost")
 async def test_news_of_a_move_down_may_come_first(database: Database, clock: MovableClock) -> None:
     """Facts come by transaction: one that began earlier and waited for the wallet comes first."""
     shop = await opened_shop(database, clock, programme(WELCOME, FOR_GOLD, LADDER))
@@ -236,7 +233,6 @@ async def test_too_many_points_at_once_disturb_no_neighbour(
     assert anns.code is not None
 
 
-@pytest.mark.xfail(strict=True, reason="more points than a transfer can hold fail the whole batch")
 async def test_too_large_a_gift_disturbs_no_neighbour(
     database: Database, clock: MovableClock
 ) -> None:

@@ -1,6 +1,7 @@
 """Which moves up are undone or were none, and which days are whose birthdays."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -24,8 +25,8 @@ from domain.rewards.rules_automatic import (
     for_activity,
     for_move,
     given_for,
+    judge,
     tiers_giving,
-    walk,
 )
 from domain.rewards.section import Automatic
 from domain.tiers.rules import Run
@@ -57,97 +58,76 @@ def runs(*tiers: tuple[int, str]) -> list[Run]:
     return [Run(day(number), tier, RANKS.get(tier, -1), granted=False) for number, tier in tiers]
 
 
-def walked(
-    steps: list[Step],
-    downs: dict[int, str],
-    course: list[Run],
-    tiers: tuple[str, ...] = BOTH,
+def judged(
+    steps: list[Step], course: list[Run], tiers: tuple[str, ...] = BOTH, now: int = 100
 ) -> list[str]:
-    walk(steps, downs, RANKS, course, tiers)
+    judge(steps, day(now), RANKS, course, tiers)
     return ["undone" if s.undone else "kept" if s.is_kept else "new" for s in steps]
 
 
+GOLD, AGAIN = ("Basic", "Gold"), ("Gold", "Black")
+
+
 @pytest.mark.parametrize(
-    ("steps", "downs", "course", "found"),
+    ("moves", "course", "found"),
     [
-        # A first move, and one after a fall by time, of which no fact tells.
-        ([up(1, "Basic", "Gold")], {}, [(0, "Basic"), (1, "Gold")], ["new"]),
+        # A first move, and one after a fall by time.
+        ([(1, *GOLD)], [(0, "Basic"), (1, "Gold")], ["new"]),
         (
-            [up(1, "Basic", "Gold"), up(9, "Basic", "Gold")],
-            {},
+            [(1, *GOLD), (9, *GOLD)],
             [(0, "Basic"), (1, "Gold"), (5, "Basic"), (9, "Gold")],
             ["new", "new"],
         ),
-        # What a refund undid, alone and with what came after it.
-        ([up(1, "Basic", "Gold")], {2: "Basic"}, [(0, "Basic")], ["undone"]),
+        # The tier that was never there, alone, with what came after it, and after it ended.
+        ([(1, *GOLD)], [(0, "Basic")], ["undone"]),
+        ([(1, *GOLD)], [], ["undone"]),
+        ([(1, *GOLD), (3, *GOLD)], [(0, "Basic"), (3, "Gold")], ["undone", "new"]),
         (
-            [up(1, "Basic", "Gold"), up(3, "Basic", "Gold")],
-            {2: "Basic"},
-            [(0, "Basic"), (3, "Gold")],
+            [(1, *GOLD), (9, *GOLD)],
+            [(0, "Basic"), (9, "Gold"), (20, "Basic")],
             ["undone", "new"],
         ),
-        # As is known by now, the tier was there all the time: the second way up is none.
+        ([(1, *GOLD), (7, *GOLD)], [(0, "Basic")], ["undone", "undone"]),
+        # The tier was there all the time: the second way up is none.
+        ([(1, *GOLD), (3, *GOLD)], [(0, "Basic"), (1, "Gold")], ["new", "kept"]),
         (
-            [up(1, "Basic", "Gold"), up(3, "Basic", "Gold")],
-            {2: "Basic"},
-            [(0, "Basic"), (1, "Gold")],
-            ["new", "kept"],
-        ),
-        (
-            [up(1, "Basic", "Gold"), up(3, "Basic", "Gold", at=4)],
-            {2: "Basic"},
+            [(1, *GOLD), (4, *GOLD)],
             [(0, "Basic"), (1, "Gold"), (2, "Basic"), (3, "Gold")],
             ["new", "new"],
         ),
-        # All that was climbed is undone, but not what was reached before that.
-        (
-            [up(1, "Basic", "Gold"), up(2, "Gold", "Black")],
-            {3: "Basic"},
-            [(0, "Basic")],
-            ["undone", "undone"],
-        ),
-        (
-            [up(1, "Basic", "Gold"), up(2, "Gold", "Black")],
-            {3: "Gold"},
-            [(0, "Basic"), (1, "Gold")],
-            ["new", "undone"],
-        ),
-        (
-            [up(1, "Basic", "Gold"), up(7, "Basic", "Gold")],
-            {8: "Basic"},
-            [(0, "Basic")],
-            ["new", "undone"],
-        ),
-        # A move down is about those before it only.
-        ([up(5, "Basic", "Gold")], {2: "Basic"}, [(0, "Basic")], ["new"]),
+        # All of a climb, or its upper part.
+        ([(1, *GOLD), (2, *AGAIN)], [(0, "Basic")], ["undone", "undone"]),
+        ([(1, *GOLD), (2, *AGAIN)], [(0, "Basic"), (1, "Gold")], ["new", "undone"]),
         # A jump that is one to Gold now.
-        ([up(1, "Basic", "Black")], {2: "Gold"}, [(0, "Basic"), (1, "Gold")], ["new"]),
-        ([up(1, "Gold", "Black")], {2: "Gold"}, [(0, "Gold")], ["undone"]),
-        # Tiers that are no more, and no history.
-        ([up(1, "Basic", "Silver")], {2: "Basic"}, [(0, "Basic")], ["new"]),
-        ([up(1, "Basic", "Gold")], {2: "Bronze"}, [(0, "Basic")], ["new"]),
-        ([up(1, "Basic", "Gold")], {2: "Basic"}, [], ["undone"]),
+        ([(1, "Basic", "Black")], [(0, "Basic"), (1, "Gold")], ["new"]),
+        ([(1, *AGAIN)], [(0, "Gold")], ["undone"]),
+        # Another purchase brought the tier later, of which no move tells.
+        ([(1, *GOLD)], [(0, "Basic"), (5, "Gold")], ["new"]),
+        ([(1, *GOLD)], [(0, "Basic"), (101, "Gold")], ["undone"]),
+        ([(1, *GOLD), (2, *AGAIN)], [(0, "Basic"), (2, "Gold")], ["new", "undone"]),
+        # Up at once by what brought the second part of the way: that is one gift.
+        ([(1, *GOLD), (5, *AGAIN)], [(0, "Basic"), (5, "Black")], ["undone", "new"]),
+        ([(1, *GOLD), (5, *AGAIN)], [(0, "Basic"), (7, "Black")], ["new", "undone"]),
+        # Gold came on another day, and Black as it did.
         (
-            [up(1, "Basic", "Silver"), up(2, "Basic", "Silver")],
-            {},
-            [(0, "Silver")],
+            [(1, *GOLD), (5, *AGAIN)],
+            [(0, "Basic"), (3, "Gold"), (5, "Black")],
             ["new", "new"],
         ),
+        # A tier that no version knows.
+        ([(1, "Basic", "Silver"), (2, "Basic", "Silver")], [(0, "Silver")], ["new", "new"]),
     ],
 )
 def test_moves(
-    steps: list[Step], downs: dict[int, str], course: list[tuple[int, str]], found: list[str]
+    moves: list[tuple[int, str, str]], course: list[tuple[int, str]], found: list[str]
 ) -> None:
-    # Steps are marked: a case is walked once.
-    steps = [Step(step.given, is_new=True) for step in steps]
-    assert walked(steps, downs, runs(*course)) == found
+    assert judged([up(*move) for move in moves], runs(*course)) == found
 
 
 def test_a_jump_over_a_tier_that_gives_nothing() -> None:
     """Only Black gives: who is Gold by now would not have got anything."""
     steps = [up(1, "Basic", "Black")]
-    course = runs((0, "Basic"), (1, "Gold"))
-    assert walked(steps, {2: "Gold"}, course, ("Black",)) == ["undone"]
+    assert judged(steps, runs((0, "Basic"), (1, "Gold")), ("Black",)) == ["undone"]
 
 
 def decided(step: Step, **what: Any) -> Step:
@@ -155,43 +135,44 @@ def decided(step: Step, **what: Any) -> Step:
 
 
 def test_what_was_decided_stays_decided() -> None:
-    first, second = up(1, "Basic", "Gold"), up(4, "Basic", "Gold")
-    steps = [decided(first, undone_at=START), up(3, "Basic", "Gold")]
-    assert walked(steps, {2: "Basic"}, runs((0, "Gold"))) == ["undone", "new"]
-    # What comes again is as old as it was, whatever history says by now.
-    steps = [decided(first), decided(second)]
-    assert walked(steps, {2: "Basic"}, runs((0, "Basic"), (4, "Gold"))) == ["new", "new"]
-    assert walked(steps, {5: "Basic"}, runs((0, "Basic"))) == ["new", "undone"]
+    first, second = up(1, *GOLD), up(4, *GOLD)
+    steps = [decided(first, undone_at=START), up(3, *GOLD)]
+    assert judged(steps, runs((0, "Gold"))) == ["undone", "new"]
+    steps = [decided(first, refusal="OUT_OF_STOCK"), decided(second)]
+    assert judged(steps, runs((0, "Basic"), (4, "Gold"))) == ["undone", "new"]
 
 
-def test_a_move_that_kept_a_tier_is_not_where_the_climb_began() -> None:
-    steps = [
-        decided(up(1, "Basic", "Gold")),
-        decided(up(3, "Basic", "Gold"), refusal=TIER_KEPT),
-    ]
-    assert walked(steps, {4: "Basic"}, runs((0, "Basic"))) == ["undone", "undone"]
+def test_a_move_that_kept_a_tier_gave_nothing_for_it() -> None:
+    """What the first move gave is for the later way up, since the second gave nothing."""
+    steps = [decided(up(1, *GOLD)), decided(up(3, *GOLD), refusal=TIER_KEPT)]
+    assert judged(steps, runs((0, "Basic"), (2, "Gold"))) == ["new", "kept"]
+    assert judged(steps, runs((0, "Basic"))) == ["undone", "undone"]
 
 
-MOVES = st.lists(st.tuples(st.booleans(), st.sampled_from(("Basic", "Gold", "Black"))), max_size=8)
+MOVES = st.lists(st.sampled_from(BOTH), max_size=8)
+COURSE = st.lists(st.sampled_from(tuple(RANKS)), min_size=1, max_size=8)
 
 
-@drawn(MOVES, st.lists(st.sampled_from(tuple(RANKS)), min_size=1, max_size=8))
-def test_to_hear_it_all_again_changes_nothing(
-    moves: list[tuple[bool, str]], course: list[str]
-) -> None:
+@drawn(MOVES, COURSE)
+def test_to_hear_it_all_again_changes_nothing(tiers: list[str], course: list[str]) -> None:
     """Whatever was decided stands when the same facts come again with the same history."""
-    steps = [
-        up(number, "Basic", tier)
-        for number, (rises, tier) in enumerate(moves)
-        if rises and tier != "Basic"
-    ]
-    downs = {number: tier for number, (rises, tier) in enumerate(moves) if not rises}
+    steps = [up(number, "Basic", tier) for number, tier in enumerate(tiers)]
     known = runs(*enumerate(course))
-    first = walked(steps, downs, known)
+    first = judged(steps, known)
     again = [Step(step.given, undone=step.undone) for step in steps]
-    walk(again, downs, RANKS, known, BOTH)
-    assert [step.undone for step in again] == [each == "undone" for each in first]
-    assert not any(step.is_kept for step in again)
+    again = [
+        decided(step, refusal=TIER_KEPT) if was == "kept" else each
+        for step, each, was in zip(steps, again, first, strict=True)
+    ]
+    assert judged(again, known) == first
+
+
+@drawn(st.integers(0, 8), st.lists(st.sampled_from(GOLD), min_size=1, max_size=8))
+def test_there_is_no_more_than_history_gives(moves: int, course: list[str]) -> None:
+    """As many gifts at most as times that the member came up, and none for nothing."""
+    found = judged([up(number, *GOLD) for number in range(moves)], runs(*enumerate(course)))
+    rises = [pair for pair in pairwise(["Basic", *course]) if pair == GOLD]
+    assert found.count("new") <= len(rises)
 
 
 def automatic(on: str, reward: str = "cup", **more: object) -> Automatic:

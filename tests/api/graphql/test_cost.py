@@ -65,8 +65,9 @@ def cost(text: str, **variables: object) -> int:
 
 def test_the_demo() -> None:
     # me, balance, its expiry, two tiers with what counted, the next tier and what is missing,
-    # three benefits, and five movements with their edges in a page.
-    assert cost(_HOME) == 1 + 2 + 4 + 2 + 3 + (1 + 5 * 2)
+    # three benefits, a page of three rewards, one of three vouchers, and five movements with
+    # their edges in a page.
+    assert cost(_HOME) == 1 + 2 + 4 + 2 + 3 + (1 + 3) + (1 + 3) + (1 + 5 * 2)
     # Figures with a sum and tiers; three members with edges and balances in a page.
     assert cost(_FIGURES) == (200 + 1 + 10) + (1 + 3 * 3)
     bought: dict[str, Any] = {"purchases": [{"lines": [{}]}]}
@@ -336,6 +337,7 @@ def longest(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any
 
 
 SCALARS = {
+    "BigInt": st.just(nodes.String("1")),
     "Cursor": st.just(nodes.String("c")),
     "DateTime": st.just(nodes.String("2026-03-01T00:00:00Z")),
     "Date": st.just(nodes.String("2026-03-01")),

@@ -65,5 +65,6 @@ INVARIANTS = {
         FROM redemption r LEFT JOIN journal j ON j.brand_id = r.brand_id AND j.code = 'accrual'
             AND j.meta ->> 'reference' = r.id::text AND j.meta ->> 'rule' = r.reward
         WHERE r.kind = 'points'
-        GROUP BY r.id HAVING count(j.id) <> CASE WHEN r.state = 'fulfilled' THEN 1 ELSE 0 END""",
+        GROUP BY r.id HAVING count(j.id)
+               <> CASE WHEN r.state IN ('fulfilled', 'returned') THEN 1 ELSE 0 END""",
 }

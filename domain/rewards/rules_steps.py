@@ -101,10 +101,12 @@ def return_refusal(
     """Return why it can't be returned, None if it can as far as its vouchers let it.
 
     ``offer`` is the reward by the version that judged the redemption. ``at_any_time``: not by
-    its days of return.
+    its days of return, and also if it gave points.
     """
     if redemption.state != "fulfilled":
         return _NOT_FULFILLED
+    if at_any_time and redemption.kind == "points":
+        return None
     if offer is None or not offer.gives_voucher:
         return _NOT_RETURNABLE
     if at_any_time:

@@ -1,7 +1,7 @@
 """The verbs that undo redemptions: cancel before they are fulfilled, return after that."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -13,6 +13,7 @@ from domain.programmes.rules import Timeline
 from domain.rewards import store
 from domain.rewards.rules_catalogue import Why
 from domain.rewards.rules_steps import Part, Redemption, cancel_refusal, ended, return_refusal
+from domain.rewards.service_claw_back import take_points
 from domain.rewards.service_give import end_holds
 from domain.rewards.service_steps import (
     NOT_FOUND,
@@ -92,7 +93,8 @@ async def take_return(
 ) -> list[Resolved]:
     """Take back fulfilled redemptions: vouchers end, points go where they came from, stock is back.
 
-    By the days of return of the version that judged each. Refusals: REDEMPTION_NOT_FOUND,
+    By the days of return of the version that judged each. Points that the programme gave by itself
+    and takes back are taken as a refund takes those of a purchase. Refusals: REDEMPTION_NOT_FOUND,
     NOT_FULFILLED, NOT_RETURNABLE, RETURN_TOO_LATE, VOUCHER_USED, VOUCHER_EXPIRED, INVALID_INPUT
     (the reason), KEY_CONFLICT.
     """
@@ -119,8 +121,12 @@ async def take_return(
     back = steps.now_in("returned")
     await vouchers.give_back(session, now, brand, [each.id for each in back])
     await _give_points_back(session, now, brand, timeline, steps.parts_of(back))
+    kept = await take_points(session, now, brand, timeline, back)
     await _give_stock_back(session, brand, back)
-    return outcomes
+    return [
+        replace(each, keeps=True) if each.redemption_id in kept and each.code is None else each
+        for each in outcomes
+    ]
 
 
 def _stranger(item: Cancel | Return, redemption: Redemption) -> Why | None:

@@ -162,10 +162,13 @@ async def _take_back(
         for each in undone
         if each.redemption_id is not None
     ]
-    used: set[UUID] = set()
-    if items:
-        outcomes = await take_return(session, now, brand, timeline, items)
-        used = {each.redemption_id for each in outcomes if each.code not in _NOTHING_LEFT}
+    outcomes = await take_return(session, now, brand, timeline, items) if items else []
+    # What was taken back before and still stands here gave points that were spent.
+    used = {
+        each.redemption_id
+        for each in outcomes
+        if each.code not in _NOTHING_LEFT or each.keeps or each.replayed
+    }
     return {
         each: each._replace(
             undone_at=now, redemption_id=each.redemption_id if each.redemption_id in used else None

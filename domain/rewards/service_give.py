@@ -17,10 +17,12 @@ from domain.members import queries as members
 from domain.programmes.rules import Timeline
 from domain.rewards.rules_catalogue import CAUSE, Offer, cause_id
 from domain.rewards.rules_steps import Part, Redemption
+from domain.rewards.service_claw_back import points_key
 from domain.vouchers import service as vouchers
 from domain.vouchers.service import NewVoucher
 from domain.wallets import service as wallets
 from domain.wallets.queries import Books
+from domain.wallets.section import available_at
 from domain.wallets.service import Accrual
 from domain.wallets.service_hold import Hold, hold
 from domain.wallets.store import lock_members
@@ -154,22 +156,25 @@ def _accrual(
     accounts: Mapping[UUID, int],
     region: str | None,
 ) -> Accrual:
-    """Return the points that a redemption gives: they wait and end as those of the base rate do."""
+    """Return the points that a redemption gives: they wait and end as those of the base rate do.
+
+    They never wait for the brand's release, which names purchases and activities only.
+    """
     redemption, offer = done
     programme = next(p for p in timeline.programmes if p.version_id == redemption.version_id)
     rules = rules_of(programme, brand.currency_exponent)
     points = offer.gives * redemption.quantity
     dates = given(rules, BASE, Given(points, None), brand.zone, now, region)
+    waits = available_at(rules.points.pending_days, brand.zone, now)
     return Accrual(
-        key=derived_id("redemption points", str(redemption.id)),
+        key=points_key(redemption.id),
         account_id=accounts[redemption.member_id],
         points=points,
         earned_at=now,
-        available_at=dates.available_at,
+        available_at=waits,
         expires_at=dates.expires_at,
         reference=str(redemption.id),
         rule=redemption.reward,
-        release_days=dates.release_days,
         version_id=redemption.version_id,
     )
 

@@ -49,7 +49,7 @@ class Item(Protocol):
 class Resolved:
     """What became of a redemption. ``code`` None: it is in ``state``, by this or before by its key.
 
-    A refusal tells no state.
+    A refusal tells no state. ``keeps``: it was taken back, but for points that are spent.
     """
 
     redemption_id: UUID
@@ -58,6 +58,7 @@ class Resolved:
     code: str | None = None
     message: str | None = None
     replayed: bool = False
+    keeps: bool = False
 
 
 @dataclass(slots=True)

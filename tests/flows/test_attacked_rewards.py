@@ -93,7 +93,6 @@ async def test_points_of_a_refund_do_not_come_back_as_a_gift(
     assert await total(shop, "ann", "bob") == 0
 
 
-@pytest.mark.xfail(strict=True, reason="releasePoints names purchases and activities only")
 async def test_points_that_a_reward_gives_can_be_spent_one_day(
     database: Database, clock: MovableClock
 ) -> None:
@@ -106,7 +105,6 @@ async def test_points_that_a_reward_gives_can_be_spent_one_day(
     assert (await shop.balance("ann")).spendable == 150
 
 
-@pytest.mark.xfail(strict=True, reason="points that a move up gave are not returnable")
 async def test_points_for_a_tier_go_with_the_purchase_that_brought_it(
     database: Database, clock: MovableClock
 ) -> None:

@@ -15,7 +15,9 @@ from kit.db import Database, Session
 from tests.support.automatic import (
     CUP,
     FOR_TIERS,
+    LADDER,
     burned,
+    by_itself,
     decisions,
     forget_cursor,
     given,
@@ -24,7 +26,7 @@ from tests.support.automatic import (
     vouchers_of,
 )
 from tests.support.coherence import assert_coherent
-from tests.support.rewards import programme
+from tests.support.rewards import programme, redeemed, reward, wish
 from tests.support.shop import Shop, opened_shop, purchase
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -247,3 +249,70 @@ async def follow_or_hear_again(shop: Shop, draw: random.Random) -> None:
     if draw.random() < 0.3:
         await forget_cursor(shop)
         await given(shop)
+
+
+async def test_status_that_ended_and_is_revoked(database: Database, clock: MovableClock) -> None:
+    shop = await opened_shop(database, clock, FOR_TIERS)
+    await shop.buy(purchase("p1", "ann", 1_00, NOON))
+    (member_id,) = await shop.member_ids("ann")
+    ends = NOON + 2 * DAY
+    item = NewGrant("g1", member_id, "status", "Gold", "press", "staff", ends_at=ends)
+
+    async def grant(session: Session) -> UUID:
+        timeline = await programmes.timeline_to_write(session, shop.brand.id, SECTIONS)
+        (done,) = await grant_status(session, clock.now(), shop.brand, timeline, [item])
+        assert done.grant is not None
+        return done.grant.id
+
+    async def revoke(session: Session) -> None:
+        timeline = await programmes.timeline_to_write(session, shop.brand.id, SECTIONS)
+        await revoke_status(session, clock.now(), shop.brand, timeline, [grant_id])
+
+    grant_id = await database.write(grant)
+    clock.set(NOON + 3 * DAY)
+    await given(shop)
+    assert await states(shop, "ann") == [("welcome", "issued")]
+    await database.write(revoke)
+    await given(shop)
+    assert await states(shop, "ann") == [("welcome", "returned")]
+
+
+BONUS = reward("bonus", "0", kind='"points"', gives='"500"', listed="false")
+FOR_BONUS = programme(
+    BONUS, reward("tea", "10"), by_itself("bonus", "tier", 'tiers = ["Gold"]'), LADDER
+)
+
+
+async def spent_and_refunded(shop: Shop) -> list[tuple[int, int]]:
+    """Spend what Gold gave, refund what brought it, climb again twice: what there is each time."""
+    found = []
+    await shop.buy(purchase("p0", "ann", 100_00, NOON))
+    await given(shop)
+    await redeemed(shop, wish("1", "ann", "tea", quantity=55))
+    for number in range(1, 3):
+        await refunded(shop, f"p{number - 1}")
+        await given(shop)
+        shop.clock.move(DAY)
+        await shop.buy(purchase(f"p{number}", "ann", 100_00, shop.clock.now()))
+        await given(shop)
+        balance = await shop.balance("ann")
+        found.append((balance.total, balance.debt))
+    return found
+
+
+async def test_points_for_a_tier_that_are_spent_are_all_that_it_gives(
+    database: Database, clock: MovableClock
+) -> None:
+    shop = await opened_shop(database, clock, FOR_BONUS)
+    assert await spent_and_refunded(shop) == [(100, 0), (100, 0)]
+    await assert_coherent(database)
+
+
+async def test_points_for_a_tier_that_are_spent_are_owed(
+    database: Database, clock: MovableClock
+) -> None:
+    """Of 600 points 550 are spent and all are taken back; the next ones pay for it."""
+    text = FOR_BONUS.replace('name = "Beans"', 'name = "Beans"\nnegative_balance = "collect"')
+    shop = await opened_shop(database, clock, text)
+    assert await spent_and_refunded(shop) == [(50, 0), (50, 0)]
+    await assert_coherent(database)

@@ -119,8 +119,9 @@ async def _simulated(wish: Wish) -> Simulated:
             return run.from_file(wish, run.unknown(wish), SystemClock().now(), begun)
         async with opened(Settings()) as runtime:
             if wish.history is None:
-                return await run.from_database(runtime, wish, begun)
-            about = await run.known(runtime, wish)
+                url = runtime.servers.database_url
+                return await run.from_database(runtime.database, url, wish, begun)
+            about = await run.known(runtime.database, wish)
             return run.from_file(wish, about, runtime.clock.now(), begun)
 
 

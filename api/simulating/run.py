@@ -7,7 +7,7 @@ from pathlib import Path
 
 from api.importing.mapping import Mapping, load_mapping
 from api.importing.reading import Format, open_purchases
-from api.runtime import Runtime, named_brand
+from api.runtime import named_brand
 from api.simulating.asked import (
     BEGINNING,
     Asked,
@@ -27,6 +27,7 @@ from domain.simulation.rules_months import Calendar, calendar, last_instant, nar
 from domain.simulation.rules_simulation import Found, Side
 from domain.wallets.queries import books
 from domain.wallets.section import PointsSection
+from kit.db import Database
 from kit.errors import InvalidInputError
 
 
@@ -76,14 +77,14 @@ Begun = Callable[[int], Show]
 """Told how much is to be replayed; returns what is told how much of it more was, and baskets."""
 
 
-async def known(runtime: Runtime, wish: Wish) -> Known:
+async def known(database: Database, wish: Wish) -> Known:
     """Return the brand that a draft is for, and what was in force there.
 
     Raises NotFoundError for a brand that is not there and InvalidInputError for a draft that could
     never become its programme.
     """
     code = wish.brand or wish.draft.section(BrandSection).code
-    async with runtime.database.read() as session:
+    async with database.read() as session:
         brand = await named_brand(session, code)
         accounts = await books(session, brand.id)
         assert accounts is not None, "whoever applies a programme opens its books"
@@ -101,14 +102,14 @@ def unknown(wish: Wish) -> Known:
     return Known(brand_of(wish.draft), scale, ())
 
 
-async def from_database(runtime: Runtime, wish: Wish, begun: Begun) -> Simulated:
-    """Simulate a draft over what the database knows of a brand. Nothing is written.
+async def from_database(database: Database, url: str, wish: Wish, begun: Begun) -> Simulated:
+    """Simulate a draft over what the database at ``url`` knows of a brand. Nothing is written.
 
     Raises what `known` does, and InvalidInputError (NO_HISTORY) where nothing happened.
     """
-    about = await known(runtime, wish)
+    about = await known(database, wish)
     brand = about.brand
-    async with runtime.database.read() as session:
+    async with database.read() as session:
         span = await queries.span(session, brand.id)
     if span.first is None or span.last is None:
         message = f"brand {brand.code} has no history yet; import some, or name a file"
@@ -119,9 +120,8 @@ async def from_database(runtime: Runtime, wish: Wish, begun: Begun) -> Simulated
         raise InvalidInputError(message, code="NO_HISTORY", path=("until",))
     asked = _asked(wish, about, calendar(brand.zone, span.first, until))
     show = begun(span.baskets)
-    url = runtime.servers.database_url
     found = await replayed(
-        runtime.database, url, asked, wish.processes, lambda baskets: show(baskets, baskets)
+        database, url, asked, wish.processes, lambda baskets: show(baskets, baskets)
     )
     return Simulated(wish, asked, found)
 

@@ -1,6 +1,6 @@
 """What attacks on rewards, gifts and referrals have found; whoever mends one removes its mark."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -276,10 +276,10 @@ async def test_points_of_what_lapsed_buy_by_themselves(
     assert await states(shop, "ann") == [("cup", "issued")]
 
 
-async def run_job(shop: Shop, job: Callable[..., object]) -> None:
+async def run_job(shop: Shop, job: Callable[..., Awaitable[int]]) -> None:
     """Run a worker's batch once."""
     now = shop.clock.now()
-    await shop.database.write(lambda session: job(session, now))  # type: ignore[arg-type,return-value]
+    await shop.database.write(lambda session: job(session, now))
 
 
 async def test_the_catalogue_says_what_redeeming_would(

@@ -30,7 +30,7 @@ class LostRaceError(Exception):
 
 # A unique violation too: a verb first looks whether the row is there, so another writer was
 # faster, and the next try sees its row.
-_RETRYABLE = (
+RETRYABLE = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.UniqueViolationError,
@@ -85,6 +85,12 @@ class Session:
         """Run SQL text and return the first column of its first row, or None."""
         return await self.driver.fetchval(sql, *values)
 
+    @asynccontextmanager
+    async def part(self) -> AsyncIterator[None]:
+        """Open a part of the transaction: undone alone on any error, which is raised."""
+        async with self.driver.transaction():
+            yield
+
 
 class Database:
     """The engine of one process. Create it inside the event loop that uses it."""
@@ -116,7 +122,7 @@ class Database:
             try:
                 async with self.transaction() as session:
                     return await work(session)
-            except _RETRYABLE:
+            except RETRYABLE:
                 if not tries_left:
                     raise
         raise AssertionError

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 import orjson
 from sqlalchemy import BigInteger, Identity, Index, Integer, Text, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
@@ -18,6 +19,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, Session, Xid8
 from kit.log import correlation_id
+
+_COLUMNS = (
+    "f.id, f.tenant_id, f.kind, f.subject, f.payload, f.recorded_at, f.correlation_id,"
+    " f.xid::text AS xid"
+)
 
 
 class FactRow(Base):
@@ -107,14 +113,68 @@ async def take(session: Session, subscriber: str, *, limit: int = 500) -> list[S
     )
     await session.fetch("SELECT FROM fact_cursor WHERE subscriber = $1 FOR UPDATE", subscriber)
     rows = await session.fetch(
-        "SELECT f.id, tenant_id, kind, subject, payload, recorded_at, correlation_id,"
-        " f.xid::text AS xid FROM fact f, fact_cursor c WHERE c.subscriber = $1"
+        f"SELECT {_COLUMNS} FROM fact f, fact_cursor c WHERE c.subscriber = $1"  # noqa: S608
         " AND (f.xid, f.id) > (c.xid, c.fact_id)"
         " AND f.xid < pg_snapshot_xmin(pg_current_snapshot())"
         " ORDER BY f.xid, f.id LIMIT $2",
         subscriber,
         limit,
     )
+    await _move(session, subscriber, rows)
+    return [_stored(row) for row in rows]
+
+
+async def miss(session: Session, subscriber: str, missed: Sequence[StoredFact]) -> None:
+    """Note that facts that were taken, of one tenant, have had no effect: `again` has them."""
+    # A cursor of its own, just before the first of them.
+    await session.fetch(
+        "INSERT INTO fact_cursor (subscriber, xid, fact_id) SELECT $1, xid, id - 1 FROM fact"
+        " WHERE id = ANY ($2) ORDER BY xid, id LIMIT 1 ON CONFLICT DO NOTHING",
+        _missing(subscriber, missed[0].tenant_id),
+        [each.id for each in missed],
+    )
+
+
+async def missing(session: Session, subscriber: str) -> list[int]:
+    """Return the tenants of whom ``subscriber`` has missed facts."""
+    rows = await session.fetch(
+        "SELECT tenant_id FROM (SELECT split_part(subscriber, $1, 2)::int AS tenant_id"
+        " FROM fact_cursor WHERE starts_with(subscriber, $1)) AS m ORDER BY tenant_id",
+        _missing(subscriber, ""),
+    )
+    return [row["tenant_id"] for row in rows]
+
+
+async def again(
+    session: Session, subscriber: str, tenant_id: int, *, limit: int = 500
+) -> list[StoredFact]:
+    """Return the next facts of a tenant from the first missed one on, as `take`; none: no more.
+
+    Some of them may have had their effect.
+    """
+    name = _missing(subscriber, tenant_id)
+    await session.fetch("SELECT FROM fact_cursor WHERE subscriber = $1 FOR UPDATE", name)
+    rows = await session.fetch(
+        f"SELECT {_COLUMNS} FROM fact f, fact_cursor c, fact_cursor main"  # noqa: S608
+        " WHERE c.subscriber = $1 AND main.subscriber = $2 AND f.tenant_id = $3"
+        " AND (f.xid, f.id) > (c.xid, c.fact_id) AND (f.xid, f.id) <= (main.xid, main.fact_id)"
+        " ORDER BY f.xid, f.id LIMIT $4",
+        name,
+        subscriber,
+        tenant_id,
+        limit,
+    )
+    await _move(session, name, rows)
+    if len(rows) < limit:
+        await session.fetch("DELETE FROM fact_cursor WHERE subscriber = $1", name)
+    return [_stored(row) for row in rows]
+
+
+def _missing(subscriber: str, tenant_id: object) -> str:
+    return f"{subscriber} missing {tenant_id}"
+
+
+async def _move(session: Session, subscriber: str, rows: Sequence[asyncpg.Record]) -> None:
     if rows:
         await session.fetch(
             "UPDATE fact_cursor SET xid = $2::text::xid8, fact_id = $3 WHERE subscriber = $1",
@@ -122,15 +182,15 @@ async def take(session: Session, subscriber: str, *, limit: int = 500) -> list[S
             rows[-1]["xid"],
             rows[-1]["id"],
         )
-    return [
-        StoredFact(
-            tenant_id=row["tenant_id"],
-            kind=row["kind"],
-            subject=row["subject"],
-            payload=row["payload"],
-            id=row["id"],
-            recorded_at=row["recorded_at"],
-            correlation_id=row["correlation_id"],
-        )
-        for row in rows
-    ]
+
+
+def _stored(row: asyncpg.Record) -> StoredFact:
+    return StoredFact(
+        tenant_id=row["tenant_id"],
+        kind=row["kind"],
+        subject=row["subject"],
+        payload=row["payload"],
+        id=row["id"],
+        recorded_at=row["recorded_at"],
+        correlation_id=row["correlation_id"],
+    )

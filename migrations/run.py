@@ -24,7 +24,7 @@ GRANT INSERT, UPDATE ON brand, api_key, member, wallet, lot, forgiveness, cap_us
     tally, status_grant, redemption, voucher, pool_code, reward_stock, automatic_reward,
     reward_look, reward_start, household, household_member, household_invitation, referral,
     fact_cursor, request TO {role};
-GRANT DELETE ON request, expiry_warning, reward_look TO {role};
+GRANT DELETE ON request, expiry_warning, reward_look, fact_cursor TO {role};
 """
 
 

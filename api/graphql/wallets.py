@@ -114,7 +114,7 @@ def movement(scale: int, found: queries.Movement) -> Movement:
         recorded_at=found.recorded_at,
         reference=found.reference,
         rule=found.rule,
-        reason=found.reason,
+        reason=found.reason or None,
         actor=found.actor,
     )
 

@@ -1,9 +1,13 @@
 """Follows what friends do, and rewards the referrals that nothing can undo any more."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
+
+import structlog
 
 from domain.brands import queries as brands
 from domain.brands.rules import Brand
@@ -19,8 +23,8 @@ from domain.referrals.service_ground import became_one
 from domain.wallets.queries import books
 from domain.wallets.store import lock_members
 from kit import facts
-from kit.db import Session
-from kit.facts import Fact
+from kit.db import RETRYABLE, Session
+from kit.facts import Fact, StoredFact
 
 SUBSCRIBER = "referrals"
 # The subject of each is the friend's id, or that of somebody who is nobody's friend.
@@ -28,6 +32,7 @@ FOLLOWED = frozenset(
     ("PurchaseRecorded", "ActivityRecorded", "PurchaseRefunded", "ReferralClaimed")
 )
 CHANNEL = "referral"
+_log = structlog.get_logger("laurel.referrals")
 
 Ready: TypeAlias = tuple[datetime, OpenReferral]
 """A referral that is rewarded from an instant on, which is over."""
@@ -39,18 +44,61 @@ async def follow(
     """Judge the referrals of members of whom something is told; return how many facts were read.
 
     Each is judged by all that is recorded by now, so that it makes no difference how often and
-    in which order facts come. 0: all done.
+    in which order facts come. What fails of a brand keeps no other one waiting, and is tried again
+    once nothing new is there. 0: all done.
     """
     if not await facts.waiting(session, SUBSCRIBER):
+        await _again(session, now, sections, limit)
         return 0
     taken = await facts.take(session, SUBSCRIBER, limit=limit)
-    touched: dict[int, set[UUID]] = {}
+    told: dict[int, list[StoredFact]] = {}
     for fact in taken:
         if fact.kind in FOLLOWED:
-            touched.setdefault(fact.tenant_id, set()).add(UUID(fact.subject))
-    for brand_id in sorted(touched):
-        await _judge_friends(session, now, sections, brand_id, touched[brand_id])
+            told.setdefault(fact.tenant_id, []).append(fact)
+    for brand_id in sorted(told):
+        async with _alone(session, brand_id) as outcome:
+            await _heard(session, now, sections, brand_id, told[brand_id])
+        if outcome.failed:
+            await facts.miss(session, SUBSCRIBER, told[brand_id])
     return len(taken)
+
+
+async def _again(session: Session, now: datetime, sections: SectionKinds, limit: int) -> None:
+    """Try once more what failed."""
+    for brand_id in await facts.missing(session, SUBSCRIBER):
+        async with _alone(session, brand_id):
+            told = await facts.again(session, SUBSCRIBER, brand_id, limit=limit)
+            await _heard(session, now, sections, brand_id, told)
+
+
+@dataclass(slots=True)
+class _Outcome:
+    failed: bool = False
+
+
+@asynccontextmanager
+async def _alone(session: Session, brand_id: int) -> AsyncIterator[_Outcome]:
+    """Undo what fails of one brand, and say so: it keeps none of the others waiting."""
+    outcome = _Outcome()
+    try:
+        async with session.part():
+            yield outcome
+    except RETRYABLE:
+        raise
+    except Exception:  # noqa: BLE001 - whatever it is, it is one brand's
+        outcome.failed = True
+        _log.exception("a brand's referrals failed", brand=brand_id)
+
+
+async def _heard(
+    session: Session,
+    now: datetime,
+    sections: SectionKinds,
+    brand_id: int,
+    told: Iterable[StoredFact],
+) -> None:
+    friends = {UUID(fact.subject) for fact in told if fact.kind in FOLLOWED}
+    await _judge_friends(session, now, sections, brand_id, friends)
 
 
 async def _judge_friends(
@@ -73,12 +121,22 @@ async def reward(session: Session, now: datetime, sections: SectionKinds, limit:
 
     Both have then done their activity, at the instant from which nothing could undo it: the
     programme of that instant says what they get. It is known by the referral, so that nobody
-    gets it twice. What was returned in time and is only known by now is not rewarded. 0: all done.
+    gets it twice. What was returned in time and is only known by now is not rewarded. A brand whose
+    referrals fail is passed over. 0: all done.
     """
-    found = await store.due(session, now, limit)
-    if found is None:
-        return 0
-    brand_id, friends = found
+    passed: list[int] = []
+    while found := await store.due(session, now, limit, passed):
+        async with _alone(session, found[0]) as outcome:
+            await _reward_friends(session, now, sections, *found)
+        if not outcome.failed:
+            return len(found[1])
+        passed.append(found[0])
+    return 0
+
+
+async def _reward_friends(
+    session: Session, now: datetime, sections: SectionKinds, brand_id: int, friends: Sequence[UUID]
+) -> None:
     brand = await brands.by_id(session, brand_id)
     assert brand is not None
     timeline = await programmes.timeline_to_write(session, brand_id, sections)
@@ -95,7 +153,6 @@ async def reward(session: Session, now: datetime, sections: SectionKinds, limit:
     ready = await _of_others(session, now, brand, timeline, ready)
     if ready:
         await _reward(session, now, brand, timeline, ready)
-    return len(friends)
 
 
 async def _of_others(

@@ -274,13 +274,19 @@ async def sides(session: Session, brand_id: int, friends: Collection[UUID]) -> s
     return {side for row in rows for side in row}
 
 
-async def due(session: Session, now: datetime, limit: int) -> tuple[int, list[UUID]] | None:
-    """Return a brand and friends of it whose referrals can be rewarded; None if there are none."""
+async def due(
+    session: Session, now: datetime, limit: int, passed: Collection[int] = ()
+) -> tuple[int, list[UUID]] | None:
+    """Return a brand and friends of it whose referrals can be rewarded; None if there are none.
+
+    Those of the brands ``passed`` are left out.
+    """
     rows = await session.fetch(
         "SELECT brand_id, friend_id FROM referral WHERE state = 'qualified' AND rewards_at <= $1"
-        " ORDER BY rewards_at, id LIMIT $2",
+        " AND brand_id <> ALL ($3) ORDER BY rewards_at, id LIMIT $2",
         now,
         limit,
+        list(passed),
     )
     if not rows:
         return None

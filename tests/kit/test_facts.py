@@ -7,7 +7,7 @@ import pytest
 
 from kit.clock import MovableClock
 from kit.db import Database
-from kit.facts import Fact, StoredFact, record, take, waiting
+from kit.facts import Fact, StoredFact, again, miss, missing, record, take, waiting
 from kit.log import bind_correlation
 
 
@@ -188,3 +188,39 @@ async def test_a_subscriber_knows_whether_facts_wait(
     assert await waits()
     assert await taken(database) == [2]
     assert not await waits()
+
+
+async def test_what_one_tenant_missed_comes_again(database: Database, clock: MovableClock) -> None:
+    for start in (1, 3):
+        async with database.transaction() as session:
+            them = [fact(number, tenant=number % 2) for number in (start, start + 1)]
+            await record(session, clock.now(), them)
+    await handed_out(database)
+    async with database.transaction() as session:
+        for _ in range(2):
+            found = await take(session, "one", limit=2)
+            await miss(session, "one", [each for each in found if each.tenant_id == 1])
+        assert await missing(session, "one") == [1]
+        assert await missing(session, "on") == []
+        assert numbers(await again(session, "one", 1, limit=1)) == [1]
+        assert await missing(session, "one") == [1]
+    # What is taken by nobody yet was missed by nobody.
+    async with database.transaction() as session:
+        await record(session, clock.now(), [fact(5)])
+    await handed_out(database)
+    async with database.transaction() as session:
+        assert numbers(await again(session, "one", 1)) == [3]
+        assert await missing(session, "one") == []
+        assert numbers(await take(session, "one")) == [5]
+
+
+async def test_a_part_that_fails_is_undone_alone(database: Database, clock: MovableClock) -> None:
+    async with database.transaction() as session:
+        await record(session, clock.now(), [fact(1)])
+        with pytest.raises(ValueError, match="no"):
+            async with session.part():
+                await record(session, clock.now(), [fact(2)])
+                raise ValueError("no")
+        await record(session, clock.now(), [fact(3)])
+    await handed_out(database)
+    assert await taken(database) == [1, 3]

@@ -49,6 +49,10 @@ async def test_points_change_hands_and_both_see_it(friends: Client) -> None:
 
 async def test_each_sees_a_side_and_a_name_alone(friends: Client) -> None:
     await give(friends, "ann")
+    came = await friends.ask(
+        "{ me { movements { nodes { code reason } } } }", friends.member("ben")
+    )
+    assert came.data["me"]["movements"]["nodes"] == [{"code": "gift", "reason": None}]
     query = "{ me { gifts { nodes { other { externalId } } } } }"
     assert (await friends.ask(query, friends.member("ben"))).status == 403
     (mine,) = (await friends.ask(MINE, friends.member("ann"))).data["me"]["gifts"]["nodes"]

@@ -67,4 +67,27 @@ INVARIANTS = {
         WHERE r.kind = 'points'
         GROUP BY r.id HAVING count(j.id)
                <> CASE WHEN r.state IN ('fulfilled', 'returned') THEN 1 ELSE 0 END""",
+    "APPROVED_BY_WHO_ASKED": """
+        SELECT brand_id, id AS redemption_id, requested_by FROM redemption
+        WHERE approved_by = requested_by""",
+    "DONATION_DIFFERS_FROM_CAUSE": """
+        SELECT r.brand_id, r.id AS redemption_id, r.reward, a.code
+        FROM redemption r JOIN redemption_part p ON p.redemption_id = r.id
+        JOIN transfer t ON t.id = p.hold_id JOIN account a ON a.id = t.credit_account
+        WHERE (r.kind = 'donation') <> (a.code = 'cause')""",
+    "CAUSE_DIFFERS_FROM_DONATIONS": """
+        WITH given AS (
+            SELECT t.credit_account AS account_id, count(DISTINCT r.reward) AS rewards,
+                   sum(p.points) FILTER (WHERE r.state = 'fulfilled') AS points
+            FROM redemption r JOIN redemption_part p ON p.redemption_id = r.id
+            JOIN transfer t ON t.id = p.hold_id WHERE r.kind = 'donation' GROUP BY 1
+        ), got AS (
+            SELECT a.id AS account_id, sum(t.amount) AS points
+            FROM account a LEFT JOIN transfer t ON t.credit_account = a.id AND t.kind IN (0, 2)
+            WHERE a.code = 'cause' GROUP BY 1
+        )
+        SELECT account_id, rewards, given.points AS donated, got.points
+        FROM given FULL JOIN got USING (account_id)
+        WHERE coalesce(rewards, 1) <> 1
+           OR coalesce(given.points, 0) <> coalesce(got.points, 0)""",
 }

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from domain.brands.rules import Brand
 from domain.earning.rules_conditions import days_since_birthday
 from domain.earning.section_parts import Moment
+from domain.ledger.rules import AMOUNT_MAX
 from domain.programmes.rules import Programme
 from domain.rewards import section_parts
 from domain.rewards.section import RewardsSection
@@ -183,9 +184,7 @@ def refusal(
     Codes, the first that applies: INVALID_QUANTITY, TIER_REQUIRED, NOT_YET, NO_LONGER,
     NOT_YOUR_BIRTHDAY, OUT_OF_STOCK, LIMIT_REACHED, INSUFFICIENT_POINTS.
     """
-    if not 1 <= quantity <= QUANTITY_MAX:
-        return Why("INVALID_QUANTITY", f"One can ask for 1 to {QUANTITY_MAX} at a time.")
-    why = _unfit(offer, facts, now)
+    why = _miscounted(offer, quantity) or _unfit(offer, facts, now)
     if why is not None:
         return why
     if left is not None and quantity > left:
@@ -213,6 +212,14 @@ def limit_left(offer: Offer, facts: MemberFacts) -> int | None:
         if (each := counted(limit, offer, 1))
     ]
     return min(rooms, default=None)
+
+
+def _miscounted(offer: Offer, quantity: int) -> Why | None:
+    if not 1 <= quantity <= QUANTITY_MAX:
+        return Why("INVALID_QUANTITY", f"One can ask for 1 to {QUANTITY_MAX} at a time.")
+    if max(offer.points, offer.gives) * quantity > AMOUNT_MAX:
+        return Why("INVALID_QUANTITY", "These are too many points at a time; ask for fewer.")
+    return None
 
 
 def _unfit(offer: Offer, facts: MemberFacts, now: datetime) -> Why | None:

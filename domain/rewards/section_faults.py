@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from domain.brands.section import BrandSection
 from domain.earning.section_faults import is_empty
+from domain.ledger.rules import AMOUNT_MAX
 from domain.rewards.section_parts import (
     WITHOUT_VOUCHER,
     Automatic,
@@ -38,11 +39,11 @@ def faults_of(
     for index, reward in enumerate(rewards):
         for path, message in (
             *_reward_faults(reward, sorted_into, known_tiers, brand),
-            *_too_fine(reward, others),
+            *_size_faults(reward, others),
         ):
             yield ("reward", index, *path), message
     for index, limit in enumerate(limits):
-        for path, message in (*_limit_faults(limit, known), *_too_fine(limit, others)):
+        for path, message in (*_limit_faults(limit, known), *_size_faults(limit, others)):
             yield ("limit", index, *path), message
     by_code = {each.code: each for each in rewards}
     for index, each in enumerate(automatic):
@@ -147,18 +148,25 @@ def _automatic_faults(
         return
     if (each.on == "points") != bool(reward.points):
         yield ("on",), 'must be "points" for a reward that costs some, and only for one'
+    if each.on == "points" and reward.kind == "points":
+        yield ("reward",), "gives points, which would buy it again; choose one of another kind"
     if reward.fulfil != "at_once":
         yield ("reward",), "is fulfilled by staff, but nobody asks them; choose one done at once"
 
 
-def _too_fine(part: Reward | Limit, others: Mapping[str, Section]) -> Iterator[Fault]:
+def _size_faults(part: Reward | Limit, others: Mapping[str, Section]) -> Iterator[Fault]:
     points, brand = find_section(others, PointsSection), find_section(others, BrandSection)
     if points is None or brand is None:
         return
     for name in ("points", "gives"):
         value = getattr(part, name, None)
-        if value is not None and value.scaleb(points.scale) % 1:
+        if value is None:
+            continue
+        if value.scaleb(points.scale) % 1:
             yield (name,), f"has more decimals than points.scale, {points.scale}; write fewer"
+        if value.scaleb(points.scale) > AMOUNT_MAX and isinstance(part, Reward):
+            most = Decimal(AMOUNT_MAX).scaleb(-points.scale)
+            yield (name,), f"is more than {most:f}, the most that one can give; write less"
     for name in ("money", "value", "cost"):
         value = getattr(part, name, None)
         if value is not None and value.scaleb(brand.currency_exponent) % 1:

@@ -25,6 +25,7 @@ from domain.rewards.service_climbs import settle_moves
 from domain.rewards.service_redeem import Redeem, RedeemOutcome, redeem
 from domain.rewards.store import lock_stock
 from domain.wallets.queries import books
+from domain.wallets.service_hold import settle_late
 from domain.wallets.store import lock_members
 from kit.db import Session
 from kit.ids import new_id
@@ -46,7 +47,7 @@ async def give(
     refuses is not given later: why is kept with the occasion.
     """
     everybody = {each.member_id for each in heard} | await _payers(session, heard)
-    await _lock(session, brand, everybody)
+    await _lock(session, now, brand, everybody)
     moves = [each for each in heard if each.kind in UNDOING]
     of_activities = [
         given
@@ -68,7 +69,7 @@ async def give_on(
     session: Session, now: datetime, brand: Brand, timeline: Timeline, wanted: Sequence[Given]
 ) -> None:
     """Give members what they get on occasions that nobody reports, each once."""
-    await _lock(session, brand, {each.member_id for each in wanted})
+    await _lock(session, now, brand, {each.member_id for each in wanted})
     await _give(session, now, brand, timeline, wanted)
 
 
@@ -80,7 +81,7 @@ async def look(
     member_ids: Collection[UUID],
 ) -> None:
     """Give members the rewards that their points buy by themselves."""
-    await _lock(session, brand, member_ids)
+    await _lock(session, now, brand, member_ids)
     await _look(session, now, brand, timeline, member_ids)
 
 
@@ -90,10 +91,14 @@ async def _payers(session: Session, heard: Sequence[Heard]) -> set[UUID]:
     return await store.payers(session, ids) if ids else set()
 
 
-async def _lock(session: Session, brand: Brand, member_ids: Collection[UUID]) -> None:
+async def _lock(
+    session: Session, now: datetime, brand: Brand, member_ids: Collection[UUID]
+) -> None:
     accounts = await books(session, brand.id)
     if accounts is not None:
-        await lock_members(session, brand.id, accounts.asset_id, member_ids)
+        wallets = await lock_members(session, brand.id, accounts.asset_id, member_ids)
+        # What a late hold reserves can be spent, whichever job comes first.
+        await settle_late(session, now, brand, list(wallets.values()))
 
 
 async def _give(

@@ -98,15 +98,16 @@ async def ground_of(
 async def left_of(
     session: Session, now: datetime, brand: Brand, offers: Collection[Offer]
 ) -> dict[str, int]:
-    """Lock the stock of those rewards that have one; return how many are left of each.
+    """Lock the stock of these rewards; return how many are left of those that have one.
 
     What nobody fulfilled in time is ended first, so that it can't be fulfilled after somebody
     else got it.
     """
     limited = {offer.code: offer.reward.stock for offer in offers if offer.reward.stock is not None}
+    # What had a stock once is still counted, and locked in the same order as all others.
+    stocks = await store.lock_stock(session, brand.id, {offer.code for offer in offers})
     if not limited:
         return {}
-    stocks = await store.lock_stock(session, brand.id, limited)
     back = await lapse_late(session, now, brand, limited)
     return {
         code: total + stocks[code].added - stocks[code].taken - back.get(code, 0)

@@ -11,8 +11,14 @@ from kit.db import Session
 
 _OPEN = "remaining > 0 AND (expires_at IS NULL OR expires_at > $2)"
 _FUNDS = f"""
-SELECT w.member_id, coalesce(l.spendable, 0)::bigint AS spendable, l.next_at
+SELECT w.member_id, coalesce(l.spendable, 0)::bigint AS spendable,
+       least(l.next_at, h.next_at) AS next_at
 FROM wallet w LEFT JOIN LATERAL (
+    SELECT min(o.expires_at) AS next_at FROM redemption_part p JOIN redemption r
+        ON r.id = p.redemption_id JOIN open_hold o ON o.transfer_id = p.hold_id
+    WHERE r.member_id = w.member_id AND p.member_id = w.member_id AND r.deadline IS NOT NULL
+) AS h ON true
+LEFT JOIN LATERAL (
     SELECT sum(remaining) FILTER (WHERE available_at <= $2) AS spendable,
            min(available_at) FILTER (WHERE available_at > $2 AND available_at < $4) AS next_at
     FROM lot WHERE account_id = w.account_id AND {_OPEN}
@@ -47,7 +53,9 @@ JOIN member m ON m.brand_id = $1 AND m.birthday IS NOT NULL
     AND (extract(month FROM m.birthday) * 100 + extract(day FROM m.birthday)) = d.key
 WHERE m.birthday <= d.day AND (m.joined_at AT TIME ZONE $6)::date <= d.day
   AND NOT EXISTS (SELECT FROM automatic_reward a WHERE a.member_id = m.id
-                  AND a.reward = d.reward AND a.occasion = d.occasion)
+                  AND a.reward = d.reward AND (a.occasion = d.occasion
+                      OR starts_with(a.occasion, 'birthday ') AND a.redemption_id IS NOT NULL
+                         AND (a.given_at AT TIME ZONE $6)::date > d.day - 300))
 ORDER BY d.day, m.id LIMIT $7
 """
 _INSERT = """

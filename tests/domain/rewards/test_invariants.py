@@ -51,6 +51,15 @@ FAULTS = [
     ("UPDATE voucher SET returned_at = NULL", "REDEMPTION_DIFFERS_FROM_VOUCHERS"),
     ("UPDATE redemption SET kind = 'donation'", "REDEMPTION_DIFFERS_FROM_VOUCHERS"),
     ("UPDATE redemption SET kind = 'points'", "POINTS_REWARD_DIFFERS_FROM_ACCRUAL"),
+    ("UPDATE redemption SET approved_by = requested_by", "APPROVED_BY_WHO_ASKED"),
+    (
+        "UPDATE redemption SET kind = 'points' WHERE kind = 'donation'",
+        "DONATION_DIFFERS_FROM_CAUSE",
+    ),
+    (
+        "UPDATE redemption SET state = 'returned' WHERE kind = 'donation'",
+        "CAUSE_DIFFERS_FROM_DONATIONS",
+    ),
 ]
 
 
@@ -69,17 +78,19 @@ async def test_what_is_wrong_is_found(
             reward("tea", "10", return_days="1", stock="9"),
             reward("trip", "10", fulfil='"by_staff"'),
             reward("beans", "5", kind='"points"', gives='"5"'),
+            reward("trees", "5", kind='"donation"'),
         ),
     )
     names = ("ann", "bob")
     await shop.buy(*(purchase(name, name, 100_00, clock.now()) for name in names))
-    _, back, _, ended, _ = await redeemed(
+    _, back, _, ended, *_ = await redeemed(
         shop,
         wish("1", "ann", "tea", requested_by="done"),
         wish("2", "ann", "tea", requested_by="back"),
         wish("3", "ann", "trip", requested_by="held"),
         wish("4", "ann", "trip", requested_by="ended"),
         wish("5", "ann", "beans", requested_by="points"),
+        wish("6", "ann", "trees", requested_by="gives"),
     )
     await returned(shop, Return("r", id_of(back), "eve", "cold"))
     await cancelled(shop, Cancel("c", id_of(ended), "ann", ""))

@@ -85,20 +85,26 @@ async def test_no_birthday_before_joining_or_before_the_programme(
     assert found == [0, 1, 1, 0]
 
 
+@pytest.mark.parametrize(
+    ("noon", "other"),
+    [(NOON, date(1990, 3, 3)), (datetime(2026, 12, 31, 17, tzinfo=UTC), date(1990, 1, 1))],
+)
 async def test_another_date_of_birth_brings_no_second_one(
-    database: Database, clock: MovableClock
+    database: Database, clock: MovableClock, noon: datetime, other: date
 ) -> None:
+    """Neither in the same year nor on the first day of the next one."""
+    clock.set(noon - timedelta(days=1))
     shop = await opened_shop(database, clock, TEXT)
-    await born(shop, "ann", date(1990, 3, 2))
-    assert await cakes(shop, "ann", NOON) == 1
+    await born(shop, "ann", noon.date().replace(year=1990))
+    assert await cakes(shop, "ann", noon) == 1
 
     async def change(session: Session) -> None:
         timeline = await programmes.timeline_to_write(session, shop.brand.id, SECTIONS)
-        item = MemberChange("ann", birthday=date(1990, 3, 3))
+        item = MemberChange("ann", birthday=other)
         await amend(session, clock.now(), shop.brand, timeline, [item])
 
     await database.write(change)
-    assert await cakes(shop, "ann", NOON + timedelta(days=1)) == 1
+    assert await cakes(shop, "ann", noon + timedelta(days=1)) == 1
 
 
 async def test_many_come_in_batches_and_a_refusal_is_final(

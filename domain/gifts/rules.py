@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.gifts.section import GiftsSection, Limit
+from domain.ledger.rules import AMOUNT_MAX
 from kit.calendar import day_start, period_start
 from kit.ids import content_hash
 from kit.texts import UNPRINTABLE
@@ -123,6 +124,8 @@ def _misstated(ground: Ground, gift: NewGift) -> Why | None:
         return Why("TOO_FEW_POINTS", f"a gift is {_shown(ground, fewest)} points or more")
     if section.maximum is not None and gift.points > _smallest(ground, section.maximum):
         return Why("TOO_MANY_POINTS", f"a gift is {section.maximum:f} points at most")
+    if gift.points > AMOUNT_MAX:
+        return Why("TOO_MANY_POINTS", f"a gift is {_shown(ground, AMOUNT_MAX)} points at most")
     return None
 
 

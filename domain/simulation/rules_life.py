@@ -238,7 +238,7 @@ class Life(Body):
             new[terms].remaining += amount
         if not new:
             return
-        self.open(now, list(new.values()), dated=True)
+        self.pocket.receive(now, list(new.values()))
         endless = [each for each in new.values() if self.follows and each.is_endless]
         ends = self.ends() if endless else None
         for parcel in endless:

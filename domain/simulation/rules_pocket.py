@@ -95,6 +95,7 @@ class Pocket:
     forwent: bool = False
     spendings: dict[int, Spending] = field(default_factory=dict)
     claims: list[Claim] = field(default_factory=list)
+    gave: bool = False
     _sources: int = 0
     _steps: int = 0
 
@@ -243,7 +244,7 @@ class Pocket:
 
     def _forgive(self, now: datetime, points: int) -> None:
         self._steps += 1
-        self.claims.append(Claim(self._steps, self._steps, now, points))
+        self.claims.append(Claim(self._steps, self._steps, now, points, self.gave))
 
     def _pending(self) -> int:
         return sum(hold.points for hold in self.holds.values())
@@ -303,13 +304,9 @@ class Pocket:
         for lot, part in parts:
             of[lot.id].remaining += part
         self.book("spent", now, -points)
-        takes, collected = collect_claims(parts, self.claims, spending.number)
-        claims = [replace(c, points=c.points - collected.get(c.id, 0)) for c in self.claims]
-        self.claims = [claim for claim in claims if claim.points]
-        for take in takes:
+        for take in self._collect_claims(now, parts, spending.number):
             of[take.lot_id].remaining -= take.amount
             back[take.lot_id] -= take.amount
-            self.book("reversed", now, take.amount)
         for source, part in back.items():
             # It was spent until now, so that it ends now.
             if part and of[source].ended(now):
@@ -318,12 +315,32 @@ class Pocket:
         self._collect(now, [(of[lot.id], back[lot.id]) for lot, _ in parts])
         self._tidy()
 
+    def _collect_claims(
+        self, now: datetime, parts: Sequence[tuple[Lot, int]], spent_by: int | None
+    ) -> list[Take]:
+        """Return what goes, out of what came back, for what was forgiven; it is counted off."""
+        takes, collected = collect_claims(parts, self.claims, spent_by)
+        claims = [replace(c, points=c.points - collected.get(c.id, 0)) for c in self.claims]
+        self.claims = [claim for claim in claims if claim.points]
+        if takes:
+            self.book("reversed", now, total(takes))
+        return takes
+
+    def receive(self, now: datetime, new: Sequence[Parcel]) -> None:
+        """Take in what another member handed over, less what was forgiven and debts."""
+        self.parcels.extend(new)
+        for parcel in new:
+            takes = self._collect_claims(now, [(parcel.as_lot(), parcel.remaining)], None)
+            parcel.remaining -= total(takes)
+        self.pay(now, new)
+
     def hand_over(self, now: datetime, points: int) -> list[tuple[Parcel, int]] | None:
         """Let go of points for another member, those that end first; None if there are too few."""
         takes = consume(self._lots(), points, now)
         if takes is None:
             return None
         gone = list(self._taken(takes))
+        self.gave = True
         self._tidy()
         return gone
 

@@ -34,12 +34,16 @@ class Lot:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What refunds forgave at ``at`` because it was spent by then, up to the transfer ``upto``."""
+    """What refunds forgave at ``at`` because it was gone by then, up to the transfer ``upto``.
+
+    ``gave``: the member had given points away by then.
+    """
 
     id: int
     upto: int
     at: datetime
     points: int
+    gave: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,19 +150,21 @@ def put_back(uses: Sequence[tuple[Lot, int]], amount: int) -> list[tuple[Lot, in
 
 
 def collect_claims(
-    parts: Sequence[tuple[Lot, int]], claims: Sequence[Claim], spent_by: int
+    parts: Sequence[tuple[Lot, int]], claims: Sequence[Claim], spent_by: int | None
 ) -> tuple[list[Take], dict[int, int]]:
     """Return what is taken for ``claims`` out of what comes back, and how much for which claim.
 
-    The transfer ``spent_by`` had spent it. A claim takes what had not ended when it was forgiven,
-    as the refund would have, from what ends first; what was spent after it is none of its
-    business.
+    The transfer ``spent_by`` had spent it, None: it is a gift, which may be the member's own that
+    comes back. A claim takes what had not ended when it was forgiven, as the refund would have,
+    from what ends first; what was spent after it is none of its business, nor are gifts to who
+    had given nothing away.
     """
     left = {lot.id: amount for lot, amount in parts}
     lots = sorted((lot for lot, _ in parts), key=_key)
     taken: dict[int, int] = {}
     for claim in claims:
-        for lot in lots if claim.upto >= spent_by else ():
+        concerned = claim.gave if spent_by is None else claim.upto >= spent_by
+        for lot in lots if concerned else ():
             part = min(left[lot.id], claim.points - taken.get(claim.id, 0))
             if part > 0 and not lot.expired(claim.at):
                 left[lot.id] -= part

@@ -1,7 +1,7 @@
-"""What refunds forgave because it was spent, taken after all once that spending is undone.
+"""What refunds forgave because it was gone, taken after all once it comes back.
 
-Without it a member could spend points, return the purchase that gave them, and then what they
-were spent on.
+Without it a member could spend points or give them away, return the purchase that gave them, and
+then what they were spent on, or be given them back.
 """
 
 from collections.abc import Sequence
@@ -21,11 +21,14 @@ from kit.ids import derived_id
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """What came back by ``journal_id`` into which lots; the transfer ``spent_by`` had spent it."""
+    """What came back by ``journal_id`` into which lots.
+
+    The transfer ``spent_by`` had spent it; None: it came as a gift.
+    """
 
     journal_id: int
     account_id: int
-    spent_by: int
+    spent_by: int | None
     parts: Sequence[tuple[Lot, int]]
 
 

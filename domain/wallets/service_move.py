@@ -15,6 +15,7 @@ from domain.ledger.rules import AMOUNT_MAX, Journal, Transfer
 from domain.wallets import service_debt, store
 from domain.wallets.queries import Books
 from domain.wallets.rules import Lot, Take, consume, total, without
+from domain.wallets.service_forgiven import Back, take_forgiven
 from domain.wallets.service_hold import settle_late
 from domain.wallets.service_posting import post_all
 from domain.wallets.store import LotChange, NewLot
@@ -81,7 +82,8 @@ async def move(
 
     What ends first goes first, and keeps when it was earned, when it ends and by which version:
     ``fix_ends`` says that an end that is a date then stays, whatever the receiver does. What is
-    received pays the receiver's debts; it can be handed on in the next list.
+    received pays first what refunds forgave the receiver after he had given points away, which
+    may be these, then debts; the rest can be handed on in the next list.
 
     Refusals, which are not stored: MEMBER_NOT_FOUND, SAME_MEMBER, INVALID_AMOUNT,
     INSUFFICIENT_POINTS, KEY_CONFLICT.
@@ -164,8 +166,11 @@ async def _carry_out(
         )
         for id_, step in zip(ids, steps, strict=True)
     ]
-    in_debt = await store.insert_lots(session, brand.id, new)
-    await service_debt.pay(session, now, brand, books, in_debt)
+    due = await store.insert_lots(session, brand.id, new)
+    backs = [Back(lot.journal_id, lot.account_id, None, [(lot, lot.remaining)]) for lot in due]
+    takes = await take_forgiven(session, now, brand, books, backs)
+    left = without(due, [take for each in takes for take in each])
+    await service_debt.pay(session, now, brand, books, left)
     found: dict[UUID, tuple[int, ...]] = {}
     for id_, step in zip(ids, steps, strict=True):
         found[step.move.key] = (*found.get(step.move.key, ()), id_)

@@ -81,7 +81,9 @@ async def record_returns(session: Session, returns: Sequence[tuple[int, int]]) -
 async def claims(session: Session, account_ids: Collection[int]) -> dict[int, list[Claim]]:
     """Return what these wallets were forgiven and has not been taken since, the oldest first."""
     rows = await session.fetch(
-        "SELECT account_id, id, upto, forgiven_at, points - collected AS points FROM forgiveness"
+        "SELECT account_id, id, upto, forgiven_at, points - collected AS points, EXISTS ("
+        "SELECT FROM transfer t WHERE t.debit_account = f.account_id AND t.id <= upto"
+        " AND t.code = 'gift') AS gave FROM forgiveness f"
         " WHERE account_id = ANY ($1) AND collected < points ORDER BY id",
         list(account_ids),
     )

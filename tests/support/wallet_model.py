@@ -25,6 +25,7 @@ class WalletModel:
     debts: dict[UUID, int] = field(default_factory=dict)
     active: dict[UUID, Counter[date]] = field(default_factory=dict)
     claims: dict[UUID, list[ModelClaim]] = field(default_factory=dict)
+    givers: set[UUID] = field(default_factory=set)
     step: int = 0
 
     def accrue(self, member: UUID, lot: ModelLot, now: datetime) -> None:
@@ -68,7 +69,8 @@ class WalletModel:
         """Let a member owe so much in all: what no open hold reserves is forgiven."""
         self.owed[member] = min(self._held(member), points)
         if points > self.owed[member]:
-            claim = ModelClaim(self.step, now, points - self.owed[member])
+            rest = points - self.owed[member]
+            claim = ModelClaim(self.step, now, rest, member in self.givers)
             self.claims.setdefault(member, []).append(claim)
 
     def forgiven(self, member: UUID) -> int:
@@ -225,6 +227,7 @@ class WalletModel:
         usable = sorted((x for x in self.lots[giver] if x.spendable(now)), key=first)
         if sum(x.remaining for x in usable) < points:
             return "INSUFFICIENT_POINTS"
+        self.givers.add(giver)
         new: dict[tuple[datetime, datetime | None], ModelLot] = {}
         for lot, part in self._take(usable, points):
             terms = lot.earned_at, lot.expires_at
@@ -233,9 +236,14 @@ class WalletModel:
         return list(new.values())
 
     def receive(self, member: UUID, lot: ModelLot, now: datetime) -> None:
-        """Add what was handed on, out of which a debt is paid first."""
+        """Add what was handed on, which may be what was given away and forgiven, or pay a debt."""
         lot.order = self.count()
         self.lots[member].append(lot)
+        for claim in self.claims.get(member, ()):
+            if claim.gave and lot.live(claim.at):
+                took = sum(part for _, part in self._take([lot], claim.points))
+                claim.points -= took
+                self.gone += took
         self._pay(member, [lot], now)
 
     def _was_spent(self, member: UUID, lot: ModelLot, now: datetime) -> None:

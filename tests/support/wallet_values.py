@@ -51,11 +51,12 @@ class ModelHold:
 
 @dataclass
 class ModelClaim:
-    """What was forgiven in a step because it was spent."""
+    """What was forgiven in a step because it was spent, or given away before (``gave``)."""
 
     step: int
     at: datetime
     points: int
+    gave: bool
 
 
 def first(lot: ModelLot) -> tuple[datetime, datetime, int]:

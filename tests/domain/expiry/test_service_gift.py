@@ -196,3 +196,28 @@ async def test_the_law_of_a_region_protects_who_lives_there_and_not_what_is_pass
     mine = await lots(shop, "ann")
     assert mine[0] == (30, 30, gone)
     await assert_coherent(database, besides=ALONE)
+
+
+async def test_what_was_forgiven_comes_out_of_gifts_to_who_had_given_away(
+    database: Database, clock: MovableClock
+) -> None:
+    shop = await opened(database, clock)
+    names = "ann", "bob"
+    for name in names:
+        await shop.buy(purchase(name, name, 6_000, NOON))
+    await shop.buy(purchase("c1", "cid", 9_000, NOON))
+    await move(shop, await moving(shop, "bob", "cid", 1))
+    await spend(shop, "ann", 60)
+    await spend(shop, "bob", 59)
+    await shop.refund(Refund("r1", "ann", NOON), Refund("r2", "bob", NOON))
+    await shop.buy(*(purchase(f"{name}2", name, 500, NOON) for name in names))
+    # What is earned is nobody else's, nor is what friends give to who gave nothing before.
+    assert [(await shop.balance(name)).total for name in names] == [5, 5]
+    gifts = [await moving(shop, "cid", name, points) for name in names for points in (20, 25)]
+    await move(shop, *gifts)
+    assert [(await shop.balance(name)).total for name in names] == [50, 5]
+    assert await totals(shop) == (220, 119, 0, 45, 56)
+    await shop.buy(purchase("c2", "cid", 3_000, NOON))
+    await move(shop, await moving(shop, "cid", "bob", 30))
+    assert (await shop.balance("bob")).total == 20
+    await assert_coherent(database, besides=ALONE)

@@ -10,6 +10,7 @@ import pytest
 
 from domain.gifts.rules import Ground, NewGift, Party, Use, decide, request_of, start_of, starts
 from domain.gifts.section import GiftsSection
+from domain.ledger.rules import AMOUNT_MAX
 
 ZONE = ZoneInfo("America/New_York")
 TODAY = date(2026, 3, 4)
@@ -82,6 +83,12 @@ def test_what_a_gift_is_at_least_is_told_in_points() -> None:
     why = decide(ground(), replace(GIFT, points=0))
     assert why is not None
     assert why.message == "a gift is 0.01 points or more"
+    why = decide(ground(), replace(GIFT, points=AMOUNT_MAX + 1))
+    assert why is not None
+    assert (why.code, why.message) == (
+        "TOO_MANY_POINTS",
+        "a gift is 10000000000000.00 points at most",
+    )
     why = decide(ground(maximum="1.50"), GIFT)
     assert why is not None
     assert why.message == "a gift is 1.50 points at most"

@@ -60,6 +60,13 @@ class Machine(WalletMachine):
         self.take_back(seed, 4)
         self.give_back(seed, 3)
 
+    @precondition(lambda self: any(self.model.lots.values()))
+    @rule(seed=SEEDS)
+    def farm_with_friends(self, seed: int) -> None:
+        self.move(seed, 4)
+        self.take_back(seed, 4)
+        self.move(seed, 4)
+
     @rule(seed=SEEDS, count=BATCH)
     def move(self, seed: int, count: int) -> None:
         chance, now = self._chance(seed), self.clock.now()

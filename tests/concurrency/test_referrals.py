@@ -2,17 +2,20 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from api.sections import SECTIONS
+from domain.referrals import store
 from domain.referrals.jobs import follow, reward
 from domain.referrals.service import Claim
 from kit.clock import MovableClock
 from kit.db import Database, Session
 from tests.support.coherence import assert_coherent
-from tests.support.friends import opened, states
-from tests.support.shop import purchase
+from tests.support.friends import Friends, opened, programme, states
+from tests.support.shop import opened_shop, purchase
 
 TWO = "[[referrals.limit]]\nname = 'two'\ntimes = 2"
 
@@ -99,4 +102,51 @@ async def test_two_workers_and_one_that_dies_reward_each_referral_once(
     await asyncio.gather(*(rewards() for _ in range(4)), friends.work())
     assert len(await friends.listed("rewarded")) == 20
     assert await friends.points("ann", *names) == [20 * 500, *[201] * 20]
+    await assert_coherent(database)
+
+
+async def test_a_brand_that_fails_keeps_no_other_one_waiting(
+    database: Database, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried again, and all that came meanwhile with it."""
+    friends = await opened(database, clock, "return_days = 7")
+    await friends.join("ann", "bob", "cid")
+    shop = friends.shop
+    text = programme("").replace('code = "shop"', 'code = "other"')
+    other = Friends(await opened_shop(database, clock, text))
+    await other.join("ann", "bob")
+    theirs = await other.bring("ann", "bob")
+    mine, second = [await friends.bring("ann", name) for name in ("bob", "cid")]
+
+    def broken(name: str) -> None:
+        work = getattr(store, name)
+
+        async def fail(session: Session, brand_id: int, *rest: Any) -> Any:
+            if brand_id == shop.brand.id:
+                raise AssertionError
+            return await work(session, brand_id, *rest)
+
+        monkeypatch.setattr(store, name, fail)
+
+    broken("lock_open")
+    for number, name in enumerate(("bob", "cid")):
+        await shop.buy(purchase(f"{name} 1", name, 2000, clock.now()))
+        await other.shop.buy(purchase(f"b{number}", "bob", 100, clock.now()))
+        await friends.work()
+    assert [(await friends.referral(each)).state for each in (mine, second)] == ["pending"] * 2
+    assert (await other.referral(theirs)).state == "rewarded"
+    monkeypatch.undo()
+    await friends.work()
+    assert [(await friends.referral(each)).state for each in (mine, second)] == ["qualified"] * 2
+    await other.join("dan")
+    late = await other.bring("ann", "dan")
+    await other.shop.buy(purchase("d1", "dan", 100, clock.now()))
+    broken("sides")
+    clock.move(timedelta(days=9))
+    await friends.work()
+    assert (await friends.referral(mine)).state == "qualified"
+    assert (await other.referral(late)).state == "rewarded"
+    monkeypatch.undo()
+    await friends.work()
+    assert [(await friends.referral(each)).state for each in (mine, second)] == ["rewarded"] * 2
     await assert_coherent(database)

@@ -13,7 +13,6 @@ from domain.earning.rules import Activity
 from domain.earning.rules_refund_request import Refund
 from domain.members.rules import MemberChange
 from domain.programmes import queries as programmes
-from domain.referrals import store
 from domain.referrals.jobs import SUBSCRIBER, follow, reward
 from domain.referrals.service import Claim, Review, claim, codes_of, review
 from kit.clock import MovableClock
@@ -331,50 +330,6 @@ async def test_facts_of_who_brought_nobody_and_of_other_brands_are_passed_over(
     await friends.work()
     assert await other.points("ann", "bob") == [500, 201]
     assert await friends.points("ann", "bob") == [0, 0]
-
-
-async def test_a_brand_that_fails_keeps_no_other_one_waiting(
-    friends: Friends, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is tried again, and all that came meanwhile with it."""
-    shop, clock = friends.shop, friends.shop.clock
-    text = programme("").replace('code = "shop"', 'code = "other"')
-    other = Friends(await opened_shop(shop.database, clock, text))
-    await other.join("ann", "bob")
-    theirs = await other.bring("ann", "bob")
-    mine, second = [await friends.bring("ann", name) for name in ("bob", "cid")]
-
-    def broken(name: str) -> None:
-        work = getattr(store, name)
-
-        async def fail(session: Session, brand_id: int, *rest: Any) -> Any:
-            if brand_id == shop.brand.id:
-                raise AssertionError
-            return await work(session, brand_id, *rest)
-
-        monkeypatch.setattr(store, name, fail)
-
-    broken("lock_open")
-    for number, name in enumerate(("bob", "cid")):
-        await shop.buy(purchase(f"{name} 1", name, 2000, clock.now()))
-        await other.shop.buy(purchase(f"b{number}", "bob", 100, clock.now()))
-        await friends.work()
-    assert [(await friends.referral(each)).state for each in (mine, second)] == ["pending"] * 2
-    assert (await other.referral(theirs)).state == "rewarded"
-    monkeypatch.undo()
-    await friends.work()
-    assert [(await friends.referral(each)).state for each in (mine, second)] == ["qualified"] * 2
-    await other.join("dan")
-    late = await other.bring("ann", "dan")
-    await other.shop.buy(purchase("d1", "dan", 100, clock.now()))
-    broken("sides")
-    clock.set(DUE)
-    await friends.work()
-    assert (await friends.referral(mine)).state == "qualified"
-    assert (await other.referral(late)).state == "rewarded"
-    monkeypatch.undo()
-    await friends.work()
-    assert [(await friends.referral(each)).state for each in (mine, second)] == ["rewarded"] * 2
 
 
 @pytest.mark.parametrize("count", [2, 30])

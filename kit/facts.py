@@ -126,10 +126,12 @@ async def take(session: Session, subscriber: str, *, limit: int = 500) -> list[S
 
 async def miss(session: Session, subscriber: str, missed: Sequence[StoredFact]) -> None:
     """Note that facts that were taken, of one tenant, have had no effect: `again` has them."""
-    # A cursor of its own, just before the first of them.
+    # A cursor of its own, just before the first of them. One that is there is locked, so that
+    # nobody who is done with what was missed before removes it before these are seen.
     await session.fetch(
         "INSERT INTO fact_cursor (subscriber, xid, fact_id) SELECT $1, xid, id - 1 FROM fact"
-        " WHERE id = ANY ($2) ORDER BY xid, id LIMIT 1 ON CONFLICT DO NOTHING",
+        " WHERE id = ANY ($2) ORDER BY xid, id LIMIT 1"
+        " ON CONFLICT (subscriber) DO UPDATE SET fact_id = fact_cursor.fact_id",
         _missing(subscriber, missed[0].tenant_id),
         [each.id for each in missed],
     )

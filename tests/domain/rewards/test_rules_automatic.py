@@ -147,6 +147,9 @@ def test_a_move_that_kept_a_tier_gave_nothing_for_it() -> None:
     steps = [decided(up(1, *GOLD)), decided(up(3, *GOLD), refusal=TIER_KEPT)]
     assert judged(steps, runs((0, "Basic"), (2, "Gold"))) == ["new", "kept"]
     assert judged(steps, runs((0, "Basic"))) == ["undone", "undone"]
+    # It leaves the later way up to what does give.
+    steps = [decided(up(1, *GOLD), refusal=TIER_KEPT), up(2, *GOLD)]
+    assert judged(steps, runs((0, "Basic"), (5, "Gold"))) == ["kept", "new"]
 
 
 MOVES = st.lists(st.sampled_from(BOTH), max_size=8)

@@ -103,6 +103,14 @@ def test_quantity(quantity: int, expected: str | None) -> None:
     assert code(offer(), quantity=quantity, spendable=10**6) == expected
 
 
+@pytest.mark.parametrize("name", ["points", "gives"])
+def test_more_points_than_a_transfer_can_hold(name: str) -> None:
+    it = replace(offer(), points=0, gives=0)
+    large = replace(it, **{name: 10**14})  # type: ignore[arg-type]
+    assert code(large, quantity=10, spendable=10**16) is None
+    assert code(large, quantity=11, spendable=10**16) == "INVALID_QUANTITY"
+
+
 @pytest.mark.parametrize(
     ("spendable", "left", "expected"),
     [

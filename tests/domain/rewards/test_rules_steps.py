@@ -121,6 +121,10 @@ def test_returns_by_the_reward() -> None:
     assert code(return_refusal(it, offer(), NOON, at_any_time=True)) is None
     done = offer(kind='"donation"')
     assert code(return_refusal(it, done, NOON, at_any_time=True)) == "NOT_RETURNABLE"
+    # Points that are given by themselves are taken back by nobody but the programme.
+    points, gave = replace(it, kind="points"), offer(kind='"points"', gives='"5"')
+    assert code(return_refusal(points, gave, NOON, at_any_time=True)) is None
+    assert code(return_refusal(points, gave, NOON)) == "NOT_RETURNABLE"
 
 
 def test_what_steps_leave() -> None:

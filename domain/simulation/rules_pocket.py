@@ -16,6 +16,7 @@ from domain.wallets.rules import (
     Lot,
     Take,
     alive,
+    by_end,
     claw_back,
     collect_claims,
     consume,
@@ -96,6 +97,7 @@ class Pocket:
     spendings: dict[int, Spending] = field(default_factory=dict)
     claims: list[Claim] = field(default_factory=list)
     gave: bool = False
+    borrowed: list[tuple[datetime, int]] = field(default_factory=list)
     _sources: int = 0
     _steps: int = 0
 
@@ -196,6 +198,7 @@ class Pocket:
         rest = wanted - there
         owed = min(rest, debt_room(policy, self.scale, self.debt, rest))
         self.debt += owed
+        self.borrowed.append((now, owed))
         self._owe(now, rest - owed)
         self._tidy()
 
@@ -266,6 +269,9 @@ class Pocket:
         """Take what is owed out of what came back; what is left of it pays debts."""
         if not self.owed and not self.debt:
             return
+        for parcel, back in sorted(returned, key=lambda each: by_end(each[0].as_lot())):
+            if parcel.ended(now):
+                self._pay_late(now, parcel, back)
         # What was taken at once did not come back.
         there = [(parcel, min(back, parcel.remaining)) for parcel, back in returned]
         of = {parcel.source: parcel for parcel, _ in there}
@@ -287,6 +293,17 @@ class Pocket:
                 self.debt -= part
                 self.book("reversed", now, part)
 
+    def _pay_late(self, now: datetime, parcel: Parcel, back: int) -> None:
+        """Let what came back after its end pay the debts that were made before it."""
+        end = parcel.expires_at
+        later = sum(points for at, points in self.borrowed if end is not None and at >= end)
+        free = parcel.remaining + parcel.held - parcel.forgone
+        part = max(0, min(back, free, self.debt - later))
+        if part:
+            parcel.remaining -= part
+            self.debt -= part
+            self.book("reversed", now, part)
+
     def attach(self, spending: Spending) -> None:
         """Let what a spending took from have its end followed again."""
         mine = {id(each) for each in self.parcels}
@@ -307,12 +324,14 @@ class Pocket:
         for take in self._collect_claims(now, parts, spending.number):
             of[take.lot_id].remaining -= take.amount
             back[take.lot_id] -= take.amount
-        for source, part in back.items():
+        rest = {source: of[source].remaining - part for source, part in back.items()}
+        self._collect(now, [(of[lot.id], back[lot.id]) for lot, _ in parts])
+        for source, before in rest.items():
             # It was spent until now, so that it ends now.
+            part = of[source].remaining - before
             if part and of[source].ended(now):
                 of[source].remaining -= part
                 self.book("expired", now, part)
-        self._collect(now, [(of[lot.id], back[lot.id]) for lot, _ in parts])
         self._tidy()
 
     def _collect_claims(

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.wallets.section import NegativeBalance, NegativeLimit
+from domain.wallets.store import LATE_LOT
 from kit.db import Session
 
 _BOOKS = """
@@ -19,23 +20,21 @@ WHERE s.brand_id = $1 AND s.kind = 'points'
 """
 
 # What holds past their deadline reserve is looked for once: with a worker at work there is none.
-_BALANCES = """
+_BALANCES = f"""
 WITH late AS MATERIALIZED (
     SELECT w.account_id, sum(u.amount)::bigint AS held,
-           array_agg(u.amount ORDER BY h.expires_at, t.id, l.expires_at, l.earned_at, l.id)
-               AS points,
-           array_agg(l.expires_at ORDER BY h.expires_at, t.id, l.expires_at, l.earned_at, l.id)
-               AS ends
+           array_agg(ROW(l.id, l.expires_at, u.amount, x.free, x.later)
+                     ORDER BY h.expires_at, t.id, l.expires_at, l.earned_at, l.id) AS parts
     FROM open_hold h JOIN transfer t ON t.id = h.transfer_id
     JOIN wallet w ON w.account_id = t.debit_account
-    JOIN lot_use u ON u.journal_id = t.journal_id JOIN lot l ON l.id = u.lot_id
+    JOIN lot_use u ON u.journal_id = t.journal_id JOIN lot l ON l.id = u.lot_id, {LATE_LOT}
     WHERE h.expires_at <= $2 AND w.brand_id = $1 AND w.member_id = ANY ($3)
     GROUP BY w.account_id
 )
 SELECT w.member_id, w.account_id, w.owed, w.debt,
        b.dr_pending - coalesce(late.held, 0) AS held,
        coalesce(l.spendable, 0)::bigint AS spendable, coalesce(l.pending, 0)::bigint AS pending,
-       l.points, l.ends, late.points AS late_points, late.ends AS late_ends
+       l.points, l.ends, late.parts
 FROM wallet w JOIN balance b USING (account_id) LEFT JOIN late USING (account_id)
 LEFT JOIN LATERAL (
     SELECT sum(spendable) AS spendable, sum(pending) AS pending,
@@ -51,7 +50,7 @@ LEFT JOIN LATERAL (
     ) AS by_end
 ) AS l ON true
 WHERE w.brand_id = $1 AND w.member_id = ANY ($3)
-"""
+"""  # noqa: S608 - made of constants
 
 _HISTORY = """
 SELECT t.id, w.member_id, t.code,
@@ -188,21 +187,21 @@ def _balance(row: asyncpg.Record, now: datetime, policy: NegativeBalance) -> Wal
 def _let_go(row: asyncpg.Record, now: datetime) -> tuple[list[tuple[datetime | None, int]], int]:
     """Return what holds past their deadline give back, by its end, and the debt that is left.
 
-    What is owed and then the debt is taken out of it, as `service_owed.collect` does.
+    What is owed and then the debt is taken out of it, as `service_owed.collect` does; what has
+    ended pays only debts from before that.
     """
-    there = [
-        (at, points)
-        for at, points in zip(row["late_ends"] or (), row["late_points"] or (), strict=True)
-        if at is None or at > now
-    ]
-    left, rest = row["owed"], []
-    for at, points in there:
-        rest.append((at, max(0, points - left)))
-        left = max(0, left - points)
-    debt, back = row["debt"], []
-    for at, points in rest:
-        back.append((at, max(0, points - debt)))
-        debt = max(0, debt - points)
+    owed, debt, back = row["owed"], row["debt"], []
+    paid: dict[int, int] = {}
+    for lot_id, at, points, free, later in row["parts"] or ():
+        if at is not None and at <= now:
+            part = max(0, min(points, free - paid.get(lot_id, 0), debt - later))
+            paid[lot_id] = paid.get(lot_id, 0) + part
+            debt -= part
+            continue
+        due = min(points, owed)
+        part = min(points - due, debt)
+        owed, debt = owed - due, debt - part
+        back.append((at, points - due - part))
     return back, debt
 
 

@@ -127,7 +127,7 @@ def keep(uses: Sequence[tuple[Lot, int]], amount: int) -> list[tuple[int, int, i
     """
     parts = []
     left = amount
-    for lot, reserved in sorted(uses, key=lambda use: _key(use[0])):
+    for lot, reserved in sorted(uses, key=lambda use: by_end(use[0])):
         spent = min(reserved, left)
         left -= spent
         parts.append((lot.id, spent, reserved - spent))
@@ -141,7 +141,7 @@ def put_back(uses: Sequence[tuple[Lot, int]], amount: int) -> list[tuple[Lot, in
     the rest is what a smaller spending would have taken.
     """
     parts = []
-    for lot, spent in sorted(uses, key=lambda use: _key(use[0]), reverse=True):
+    for lot, spent in sorted(uses, key=lambda use: by_end(use[0]), reverse=True):
         part = min(spent, amount)
         if part > 0:
             parts.append((lot, part))
@@ -160,7 +160,7 @@ def collect_claims(
     had given nothing away.
     """
     left = {lot.id: amount for lot, amount in parts}
-    lots = sorted((lot for lot, _ in parts), key=_key)
+    lots = sorted((lot for lot, _ in parts), key=by_end)
     taken: dict[int, int] = {}
     for claim in claims:
         concerned = claim.gave if spent_by is None else claim.upto >= spent_by
@@ -173,12 +173,13 @@ def collect_claims(
     return takes, taken
 
 
-def _in_order(lots: Iterable[Lot]) -> list[Lot]:
-    return sorted(lots, key=_key)
-
-
-def _key(lot: Lot) -> tuple[datetime, datetime, int]:
+def by_end(lot: Lot) -> tuple[datetime, datetime, int]:
+    """Return what sorts lots in the order in which they are spent."""
     return (lot.expires_at or _NEVER, lot.earned_at, lot.id)
+
+
+def _in_order(lots: Iterable[Lot]) -> list[Lot]:
+    return sorted(lots, key=by_end)
 
 
 def _take(lots: Iterable[Lot], amount: int) -> list[Take]:

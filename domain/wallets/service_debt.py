@@ -41,17 +41,32 @@ async def open_accounts(
 
 
 async def pay(
-    session: Session, now: datetime, brand: Brand, books: Books, lots: Sequence[Lot]
-) -> None:
+    session: Session,
+    now: datetime,
+    brand: Brand,
+    books: Books,
+    lots: Sequence[Lot],
+    *,
+    back: bool = False,
+) -> dict[int, int]:
     """Let the owners of ``lots`` who are in debt pay it out of these, one lot after another.
 
-    A lot that is there twice pays twice. Pending points pay as well, those that have ended don't.
-    The caller holds the wallets' locks.
+    A lot that is there twice pays twice. Pending points pay as well, those that have ended don't,
+    unless they come ``back``: then they pay the debts that were made before they ended. The
+    caller holds the wallets' locks. Returns what was taken of which lots.
     """
     debts = await store.debts(session, {lot.account_id for lot in lots}) if lots else {}
+    late = [lot.id for lot in lots if back and lot.account_id in debts and lot.expired(now)]
+    ended = await store.ended(session, late) if late else {}
     parts: dict[int, dict[int, int]] = {}
     for lot in lots:
-        part = 0 if lot.expired(now) else min(lot.remaining, debts.get(lot.account_id, 0))
+        debt = debts.get(lot.account_id, 0)
+        part = min(lot.remaining, debt)
+        if lot.expired(now):
+            # Debts are paid in the order in which they were made.
+            free, later = ended.get(lot.id, (0, 0))
+            part = max(0, min(part, free, debt - later))
+            ended[lot.id] = free - part, later
         if part:
             debts[lot.account_id] -= part
             mine = parts.setdefault(lot.account_id, {})
@@ -59,7 +74,7 @@ async def pay(
             mine[lot.id] = mine.get(lot.id, 0) + part
     takes = {account: [Take(*each) for each in mine.items()] for account, mine in parts.items()}
     if not takes:
-        return
+        return {}
     debt_of = await open_accounts(session, brand, books, takes)
     journals = [
         _journal(now, brand, books, account_id, debt_of[account_id], total(mine))
@@ -75,6 +90,7 @@ async def pay(
         ],
     )
     await store.change_debts(session, [(each, -total(mine)) for each, mine in takes.items()])
+    return {take.lot_id: take.amount for mine in takes.values() for take in mine}
 
 
 def _journal(

@@ -85,8 +85,9 @@ async def give_back(
     """Undo spendings, wholly or in part; an outcome for each, in order.
 
     Points go back into the lots they came from, those that end last first, with their ends; what
-    has ended by now is gone at once. Out of the rest come first what refunds forgave because it
-    was spent, then what they are owed while holds are open, then debts.
+    has ended by now pays only what refunds forgave and debts from before its end, and is gone at
+    once. Out of the rest come first what refunds forgave because it was spent, then what they are
+    owed while holds are open, then debts.
 
     Refusals, which are not stored: HOLD_NOT_FOUND (nothing was spent by it), INVALID_AMOUNT,
     EXCEEDS_SPENDING (more than was spent less what is back already), KEY_CONFLICT.
@@ -156,8 +157,8 @@ async def _carry_out(
         Ended(back.journal_id, back.account_id, tuple(_less(back.parts, _as_parts(back, taken))))
         for back, taken in zip(backs, takes, strict=True)
     ]
-    await _lapse(session, now, brand, books, rest)
-    await collect(session, now, brand, rest)
+    paid = await collect(session, now, brand, rest)
+    await _lapse(session, now, brand, books, rest, paid)
     return {
         item.key: GivenBack(id_, item.points, total(taken))
         for id_, (item, _), taken in zip(ids, decided, takes, strict=True)
@@ -165,10 +166,23 @@ async def _carry_out(
 
 
 async def _lapse(
-    session: Session, now: datetime, brand: Brand, books: Books, rest: Sequence[Ended]
+    session: Session,
+    now: datetime,
+    brand: Brand,
+    books: Books,
+    rest: Sequence[Ended],
+    paid: dict[int, int],
 ) -> None:
-    """Book what came back into lots that have ended: gone now, since until now it was spent."""
-    ended = [(lot, part) for each in rest for lot, part in each.returned if lot.expired(now)]
+    """Book what came back into lots that have ended: gone now, since until now it was spent.
+
+    So much of each as debts have not taken, which is ``paid``.
+    """
+    ended = []
+    for lot, part in (each for back in rest for each in back.returned):
+        left = max(0, part - paid.get(lot.id, 0))
+        paid[lot.id] = paid.get(lot.id, 0) - (part - left)
+        if left and lot.expired(now):
+            ended.append((lot, left))
     journal_ids = await post_all(
         session,
         now,

@@ -11,7 +11,7 @@ from domain.brands.rules import Brand
 from domain.ledger.rules import Journal, Transfer
 from domain.wallets import store
 from domain.wallets.queries import Books, books
-from domain.wallets.rules import Lot, Take, alive, claw_back, total, without
+from domain.wallets.rules import Lot, Take, alive, by_end, claw_back, total, without
 from domain.wallets.service_debt import pay
 from domain.wallets.service_posting import post_all
 from domain.wallets.store import LotChange
@@ -62,11 +62,14 @@ async def _change(session: Session, now: datetime, changes: Sequence[tuple[int, 
     )
 
 
-async def collect(session: Session, now: datetime, brand: Brand, ended: Sequence[Ended]) -> None:
+async def collect(
+    session: Session, now: datetime, brand: Brand, ended: Sequence[Ended]
+) -> dict[int, int]:
     """Take what is owed out of what came back alive, hold by hold.
 
     What is owed and no hold reserves any more is forgiven. What then is left of what came back
-    pays the members' debts. The caller has locked the wallets and written the lots.
+    pays the members' debts, also what came back too late: those from before it ended. The caller
+    has locked the wallets and written the lots. Returns what debts took of which lots.
     """
     rows = await session.fetch(
         "SELECT account_id, owed, debt FROM wallet"
@@ -74,13 +77,14 @@ async def collect(session: Session, now: datetime, brand: Brand, ended: Sequence
         list({each.account_id for each in ended}),
     )
     if not rows:
-        return
+        return {}
     found = await books(session, brand.id)
     assert found is not None
     owed = {row["account_id"]: row["owed"] for row in rows if row["owed"]}
     left = await _collect(session, now, brand, found, ended, owed)
     in_debt = {row["account_id"] for row in rows if row["debt"]}
-    await pay(session, now, brand, found, [lot for lot in left if lot.account_id in in_debt])
+    mine = [lot for lot in left if lot.account_id in in_debt]
+    return await pay(session, now, brand, found, mine, back=True)
 
 
 async def _collect(
@@ -91,14 +95,16 @@ async def _collect(
     ended: Sequence[Ended],
     owed: dict[int, int],
 ) -> list[Lot]:
-    """Take what is ``owed``; return what is left of what came back alive, hold by hold."""
+    """Take what is ``owed``; return what is left of what came back, hold by hold."""
     first = dict(owed)
     taken: list[tuple[Ended, list[Take]]] = []
     left: list[Lot] = []
     for each in ended:
         lots = [replace(lot, remaining=amount) for lot, amount in each.returned if amount]
         takes = claw_back(lots, owed.get(each.account_id, 0), 0, now)
-        left.extend(alive(without(lots, takes), now))
+        rest = without(lots, takes)
+        left.extend(sorted((lot for lot in rest if lot.expired(now)), key=by_end))
+        left.extend(alive(rest, now))
         if takes:
             owed[each.account_id] -= total(takes)
             taken.append((each, takes))

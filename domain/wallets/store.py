@@ -14,6 +14,17 @@ from kit.db import Session
 
 _LOT = "SELECT id, account_id, journal_id, remaining, earned_at, available_at, expires_at FROM lot "
 
+# Whoever is in debt has nothing to spend: what may come back was there before the debt was made.
+LATE_LOT = """
+LATERAL (SELECT l.expired + l.remaining + l.held - l.forgone AS free, (
+    SELECT coalesce(sum(d.amount), 0)::bigint
+    FROM account a JOIN transfer d ON d.debit_account = a.id
+    WHERE a.brand_id = w.brand_id AND a.asset_id = w.asset_id AND a.code = 'debt'
+      AND a.owner_id = w.member_id AND w.debt > 0 AND d.recorded_at >= l.expires_at) AS later
+) AS x
+"""
+"""What refunds don't forgo of the lot ``l`` of the wallet ``w``, and debts made after its end."""
+
 _NAMED = (
     "SELECT w.account_id, w.member_id, w.debt, m.external_id, m.joined_at, m.birthday,"
     " m.region, m.attributes FROM wallet w JOIN member m ON m.id = w.member_id"
@@ -131,6 +142,16 @@ async def debts(session: Session, account_ids: Collection[int]) -> dict[int, int
         list(account_ids),
     )
     return {row["account_id"]: row["debt"] for row in rows}
+
+
+async def ended(session: Session, lot_ids: Collection[int]) -> dict[int, tuple[int, int]]:
+    """Return of lots that have ended what refunds don't forgo, and the debts made since then."""
+    rows = await session.fetch(
+        "SELECT l.id, x.free, x.later FROM lot l JOIN wallet w USING (account_id),"  # noqa: S608
+        f" {LATE_LOT} WHERE l.id = ANY ($1)",
+        list(lot_ids),
+    )
+    return {row["id"]: (row["free"], row["later"]) for row in rows}
 
 
 async def change_debts(session: Session, changes: Sequence[tuple[int, int]]) -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from kit.calendar import day_start, months_after
-from tests.support.wallet_values import ZONE, ModelClaim, ModelHold, ModelLot, first
+from tests.support.wallet_values import ZONE, ModelClaim, ModelDebt, ModelHold, ModelLot, first
 
 
 @dataclass
@@ -22,7 +22,7 @@ class WalletModel:
     gone: int = 0
     forgone: dict[int, int] = field(default_factory=dict)
     owed: dict[UUID, int] = field(default_factory=dict)
-    debts: dict[UUID, int] = field(default_factory=dict)
+    debts: dict[UUID, list[ModelDebt]] = field(default_factory=dict)
     active: dict[UUID, Counter[date]] = field(default_factory=dict)
     claims: dict[UUID, list[ModelClaim]] = field(default_factory=dict)
     givers: set[UUID] = field(default_factory=set)
@@ -91,10 +91,25 @@ class WalletModel:
 
     def _pay(self, member: UUID, lots: Iterable[ModelLot], now: datetime) -> None:
         """Let a debt be paid out of these lots, one after another."""
-        usable = [lot for lot in lots if lot.live(now)]
-        paid = sum(part for _, part in self._take(usable, self.debts.get(member, 0)))
-        self.debts[member] = self.debts.get(member, 0) - paid
-        self.gone += paid
+        for lot in lots:
+            if lot.live(now):
+                self._pay_from(member, lot, lot.remaining)
+
+    def _pay_from(self, member: UUID, lot: ModelLot, most: int, *, ended: bool = False) -> None:
+        """Let a debt be paid out of a lot; one that has ended pays what was due before it did."""
+        for debt in self.debts.get(member, ()):
+            if lot.live(debt.at) or not ended:
+                paid = min(debt.points, most)
+                lot.remaining, debt.points, most = (
+                    lot.remaining - paid,
+                    debt.points - paid,
+                    most - paid,
+                )
+                self.gone += paid
+
+    def debt(self, member: UUID) -> int:
+        """Return what a member owes that no hold reserves."""
+        return sum(debt.points for debt in self.debts.get(member, ()))
 
     def adjust(self, member: UUID, points: int, now: datetime) -> str | None:
         """Take points by hand, or return why they can't be; giving is `accrue`."""
@@ -145,12 +160,12 @@ class WalletModel:
             lot.remaining += reserved - used
             if used:
                 hold.spent.append((lot, used))
-            if lot.live(now) and reserved > used:
+            if reserved > used:
                 back.append((lot, reserved - used))
         for lot, _ in sorted(hold.parts, key=lambda part: part[0].journal_id):
             if not lot.live(now):
                 self._was_spent(hold.member, lot, now)
-        self._collect(hold.member, [(lot, min(part, lot.remaining)) for lot, part in back], now)
+        self._collect(hold.member, back, now)
         return None
 
     def give_back(self, items: Sequence[tuple[int, int]], now: datetime) -> list[str | int]:
@@ -199,12 +214,14 @@ class WalletModel:
                     parts[place] = lot, part - took
                     taken += took
         self.gone += taken
-        for lot, part in parts:
+        before = {id(lot): lot.remaining - part for lot, part in parts}
+        self._collect(hold.member, parts, now)
+        for lot, _ in parts:
             if not lot.live(now):
+                part = lot.remaining - before[id(lot)]
                 lot.remaining -= part
                 lot.booked += part
                 self.breakage += part
-        self._collect(hold.member, [part for part in parts if part[0].live(now)], now)
         return taken
 
     def move(
@@ -258,16 +275,21 @@ class WalletModel:
 
     def _collect(self, member: UUID, back: list[tuple[ModelLot, int]], now: datetime) -> None:
         """What refunds could not take because of a hold, and debts, come out of what came back."""
-        owed, debt = self.owed.get(member, 0), self.debts.get(member, 0)
+        for lot, part in sorted(back, key=lambda each: first(each[0])):
+            if not lot.live(now):
+                there = lot.booked + lot.remaining + self._reserved(lot)
+                free = there - self.forgone.get(lot.journal_id, 0)
+                self._pay_from(member, lot, min(part, free), ended=True)
+        owed = self.owed.get(member, 0)
+        alive = [each for each in back if each[0].live(now)]
         for lot, part in sorted(
-            back, key=lambda each: (not each[0].spendable(now), first(each[0]))
+            alive, key=lambda each: (not each[0].spendable(now), first(each[0]))
         ):
-            due = min(owed, part)
-            then = min(debt, part - due)
-            lot.remaining -= due + then
-            owed, debt = owed - due, debt - then
-            self.gone += due + then
-        self.debts[member] = debt
+            there = min(part, lot.remaining)
+            due = min(owed, there)
+            lot.remaining, owed = lot.remaining - due, owed - due
+            self.gone += due
+            self._pay_from(member, lot, there - due)
         self._owe(member, owed, now)
 
     def _held(self, member: UUID) -> int:
@@ -306,9 +328,9 @@ class WalletModel:
         due = points - gone
         usable = [own, *others] if own.live(now) else others
         took = sum(part for _, part in self._take(usable, due))
-        debt = self.debts.get(member, 0)
-        owed = due - took if limit is None else min(due - took, max(0, limit - debt))
-        self.debts[member] = debt + owed
+        room = due - took if limit is None else max(0, limit - self.debt(member))
+        owed = min(due - took, room)
+        self.debts.setdefault(member, []).append(ModelDebt(now, owed))
         self._owe(member, self.owed.get(member, 0) + due - took - owed, now)
         self.gone += took
         return took, owed

@@ -59,5 +59,13 @@ class ModelClaim:
     gave: bool
 
 
+@dataclass
+class ModelDebt:
+    """Points that are owed since an instant."""
+
+    at: datetime
+    points: int
+
+
 def first(lot: ModelLot) -> tuple[datetime, datetime, int]:
     return (lot.expires_at or _LAST, lot.earned_at, lot.order)

@@ -130,7 +130,7 @@ class Machine(WalletMachine):
                 [(expiry.points, expiry.at) for expiry in balance.upcoming],
             )
             assert seen == model.view(member, now)
-            assert balance.debt == model.debts.get(member, 0)
+            assert balance.debt == model.debt(member)
             assert not (balance.debt and balance.total), "who has anything owes nothing"
         assert self.run(self._forgiven()) == {
             member: self.model.forgiven(member) for member in self.members

@@ -6,7 +6,7 @@ import pytest
 
 from domain.earning.rules_refund_request import Refund
 from domain.ledger.rules import Kind, Resolution
-from domain.wallets import queries, service_give_back
+from domain.wallets import jobs, queries, service_give_back
 from domain.wallets.service_give_back import GiveBack, GivenBack
 from domain.wallets.service_hold import Hold
 from kit.clock import MovableClock
@@ -81,7 +81,7 @@ async def test_a_return_is_known_by_its_key_and_refusals_are_not(
     again = await give_back(shop, first, GiveBack(too_much.key, hold, 30, "tea", "cold"))
     assert again[0] == GivenBack(outcomes[0].journal_id, 40, 0, replayed=True)
     assert (again[1].code, again[1].replayed) == (None, False)
-    assert (await shop.balance("ann")).spendable == 70
+    assert (await shop.balance("ann")).spendable == 100
     await assert_coherent(database)
 
 
@@ -346,4 +346,47 @@ async def test_two_holds_of_one_lot_pay_a_debt_together(
     )
     balance = await shop.balance("ann")
     assert (balance.total, balance.debt) == (0, 0)
+    await assert_coherent(database)
+
+
+COLLECT = MONTH.replace("[earning]", 'negative_balance = "collect"\n[earning]', 1)
+
+
+async def test_what_came_back_too_late_pays_what_was_due_before(
+    database: Database, clock: MovableClock
+) -> None:
+    shop = await opened(database, clock, COLLECT)
+    await shop.buy(purchase("b1", "ann", 10_000, NOON))
+    hold = await spend(shop, "ann", 60)
+    (ann,) = await shop.member_ids("ann")
+    await shop.hold(*(Hold(new_id(), ann, points, NOON + 40 * DAY, "tea") for points in (15, 25)))
+    await shop.refund(Refund("r1", "b1", NOON, 9_500))
+    assert (await shop.balance("ann")).debt == 95
+    clock.move(39 * DAY)
+    await give_back(shop, back(hold, 60))
+    assert (await shop.balance("ann")).debt == 35
+    clock.move(DAY)
+    # The holds are over, which nothing has booked; the rest of what they reserved is gone.
+    assert (await shop.balance("ann")).debt == 0
+    assert await shop.database.write(lambda each: jobs.expire_holds(each, clock.now())) == 2
+    await expire(shop)
+    found = await shop.balance("ann")
+    assert (found.debt, found.total) == (0, 0)
+    assert (await totals(shop))[:4] == (100, 0, 5, 95)
+    await assert_coherent(database)
+
+
+async def test_what_came_back_too_late_pays_nothing_that_is_due_since(
+    database: Database, clock: MovableClock
+) -> None:
+    shop = await opened(database, clock, COLLECT)
+    await shop.buy(purchase("b1", "ann", 10_000, NOON))
+    hold = await spend(shop, "ann", 100)
+    clock.move(40 * DAY)
+    await shop.buy(purchase("b2", "ann", 2_000, clock.now()))
+    await spend(shop, "ann", 20)
+    await shop.refund(Refund("r1", "b2", clock.now()))
+    await give_back(shop, back(hold, 100))
+    found = await shop.balance("ann")
+    assert (found.debt, found.total) == (20, 0)
     await assert_coherent(database)

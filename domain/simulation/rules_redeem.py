@@ -17,6 +17,7 @@ from domain.simulation.rules_body import Body
 from domain.simulation.rules_pocket import Parcel
 from domain.simulation.rules_unasked import birthdays, moves_up
 from domain.tallies.rules import REDEMPTION
+from domain.wallets.section import available_at
 
 AT_ONCE = frozenset({"points", "activity"})
 """Reasons for which something is given as soon as anything happens."""
@@ -150,7 +151,7 @@ class Redeems:
         self._body.changed(now)
 
     def _gives(self, now: datetime, offer: Offer, quantity: int) -> None:
-        """Give the points that a reward of that kind gives, as the base rate would."""
+        """Give the points that a reward of that kind gives, which never wait for a release."""
         if offer.reward.kind != "points":
             return
         body, timeline = self._body, self._replay.timeline
@@ -163,10 +164,9 @@ class Redeems:
             source,
             points,
             now,
-            dates.available_at,
+            available_at(rules.points.pending_days, body.brand.zone, now),
             dates.expires_at,
             version_id=offer.version_id,
-            release_days=dates.release_days,
         )
         body.book("issued", now, points)
         body.open(now, [parcel])

@@ -101,14 +101,16 @@ def simulate(
             until=_until(until, draft),
             processes=processes,
         )
-        done = asyncio.run(_simulated(wish))
-        numbers = document(done)
-        target = json_ or out.with_suffix(".json")
-        _write(target, orjson.dumps(numbers, option=orjson.OPT_INDENT_2) + b"\n")
-        _write(out, page(numbers).encode())
+        _report(wish, out, json_ or out.with_suffix(".json"))
     except LaurelError as error:
         typer.echo(error.message, err=True)
         raise typer.Exit(1) from None
+
+
+def _report(wish: Wish, out: Path, target: Path) -> None:
+    numbers = document(asyncio.run(_simulated(wish)))
+    _write(target, orjson.dumps(numbers, option=orjson.OPT_INDENT_2) + b"\n")
+    _write(out, page(numbers).encode())
     typer.echo("\n".join(lines(numbers)))
     typer.echo(f"Report: {out}; numbers: {target}")
 

@@ -175,6 +175,10 @@ def _assumed(numbers: dict[str, Any]) -> Iterator[str]:
         "Members redeemed what they really redeemed, at the draft's prices, as far as they had the"
         " points; nobody redeems more because there is more, and stock and limits are not asked."
     )
+    yield (
+        "What the draft gives by itself is given as it would have been, and its cost is counted; what"
+        " it is compared with gave what it really gave."
+    )
     if numbers["history"]["source"] == "database":
         yield (
             "Status that was granted and points that staff gave or took are as they were. A"

@@ -162,7 +162,6 @@ async def test_news_of_a_move_down_may_come_first(database: Database, clock: Mov
     assert ("welcome", "issued") not in await states(shop, "ann")
 
 
-@pytest.mark.xfail(strict=True, reason="what comes back into an ended lot pays no older debt")
 @pytest.mark.parametrize("code", ["tea", "trip"])
 async def test_who_gives_all_back_owes_nothing(
     database: Database, clock: MovableClock, code: str
@@ -186,7 +185,10 @@ async def test_who_gives_all_back_owes_nothing(
     assert (await shop.balance("ann")).debt == 0
 
 
-@pytest.mark.xfail(strict=True, reason="a claw-back takes points of another purchase for good")
+@pytest.mark.xfail(
+    strict=True,
+    reason="what a refund took of another purchase does not come back: nothing says whose it was",
+)
 async def test_what_was_kept_is_there_after_all_else_is_given_back(
     database: Database, clock: MovableClock
 ) -> None:

@@ -175,14 +175,14 @@ def _assumed(numbers: dict[str, Any]) -> Iterator[str]:
         "Members redeemed what they really redeemed, at the draft's prices, as far as they had the"
         " points; nobody redeems more because there is more, and stock and limits are not asked."
     )
-    yield (
-        "What the draft gives by itself is given as it would have been, and its cost is counted; what"
-        " it is compared with gave what it really gave."
-    )
     if numbers["history"]["source"] == "database":
         yield (
             "Status that was granted and points that staff gave or took are as they were. A"
             " member's birthday and attributes are those of today."
+        )
+        yield (
+            "What the draft gives by itself is given as it would have been, and its cost is"
+            " counted; the programme in force gave what it really gave."
         )
     yield (
         "Points that members could use are those issued less those expired and taken back: those"

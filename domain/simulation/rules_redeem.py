@@ -210,9 +210,11 @@ class Redeems:
             self._buy(last)
         for code, runs in body.course().items() if replay.ladders else ():
             for at, tier in moves_up(code, runs, replay.ladders):
-                if body.joined_at <= at <= last:
+                # A tier counts from its day's start, on which the member may have joined later.
+                heard = max(at, body.joined_at)
+                if body.brand.day(heard) == body.brand.day(at) and at <= last:
                     for reward in given_for(automatic_at(replay.timeline, at), "tier", tier=tier):
-                        replay.ledger.redeem(at, self._cost(reward, at))
+                        replay.ledger.redeem(heard, self._cost(reward, at))
         for at in birthdays(body.past.birthday, zone, body.joined_at, last):
             for reward in given_for(automatic_at(replay.timeline, at), "birthday"):
                 replay.ledger.redeem(at, self._cost(reward, at))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from api.simulating.asked import BEGINNING, Version, timeline_of
+from domain.earning.rules import Line, Purchase
 from domain.ledger.rules import Kind
 from domain.members.rules import Move
 from domain.simulation.rules import (
@@ -25,6 +26,7 @@ from domain.simulation.rules import (
 from domain.simulation.rules_life import Life
 from domain.simulation.rules_months import Failures
 from domain.simulation.rules_replay import Replay
+from domain.tallies.rules import COUNT
 from domain.tiers.rules import Grant
 from tests.support.replays import PLAIN, acted, ann, bought, day, lived, replay
 
@@ -179,6 +181,95 @@ def test_who_owes_pays_with_what_comes_next() -> None:
         100,
         30,
     )
+
+
+def test_what_is_told_late_brings_points_back_which_pay() -> None:
+    text = IDLE.replace('"activity" }', '"activity" }\nnegative_balance = "collect"')
+    life = Life(replay(text), ann())
+    for each in (
+        bought("01-02", 100, refunds=True),
+        Reserved(day("01-02"), 1, 100, day("12-01")),
+        Ended(day("01-02"), 1, Kind.POST, 100, 100),
+        bought("01-03", 60, "r"),
+        GaveBack(day("03-20"), "p", day("03-20"), (10_000,)),
+    ):
+        life.meet(each)
+    assert (life.pocket.debt, life.pocket.spendable(day("03-20"))) == (100, 0)
+    life.meet(bought("03-21", 10, "s"))
+    assert life.pocket.debt == 90
+    # The 60 had ended on 4 March, but something was done on the first.
+    life.meet(acted("03-01", "walk")._replace(at=day("04-01")))
+    assert (life.pocket.debt, life.mine.reversed) == (30, 70)
+
+
+def test_what_a_refund_forwent_is_taken_once_it_had_not_ended() -> None:
+    life = Life(replay(IDLE), ann())
+    for each in (
+        bought("01-02", 100, refunds=True),
+        GaveBack(day("03-20"), "p", day("03-20"), (4_000,)),
+        acted("03-22", "walk"),
+    ):
+        life.meet(each)
+    assert (life.mine.reversed, life.pocket.at_odds) == (0, True)
+    life.meet(acted("02-20", "walk")._replace(at=day("04-01")))
+    assert (life.mine.reversed, life.pocket.spendable(day("04-01"))) == (40, 60)
+
+
+def test_rules_may_ask_for_the_tier_and_count_turns() -> None:
+    text = (
+        PLAIN.replace('base = "after_discount"', 'base = "after_discount"\nstacking = "best"')
+        + """
+[[earning.multiplier]]
+name = "Gold earns twice"
+factor = "2"
+tiers = ["Gold"]
+
+[[earning.rule]]
+name = "Every second"
+points = "5"
+nth = 2
+"""
+    )
+    first = bought("01-01", 150, refunds=True)
+    back = GaveBack(day("01-03"), "p", day("01-03"), (15_000,))
+    # The tier is the one before: 150, then twice 10 and every second time 5.
+    assert lived(replay(text), [first, bought("01-02", 10, "q")]).mine.issued == 150 + 20 + 5
+    # What went back is no turn any more.
+    again: list[Happening] = [first, back, bought("01-04", 10, "q"), bought("01-05", 10, "r")]
+    assert lived(replay(text), again).mine.issued == 150 + 10 + 10 + 5
+
+
+def test_points_of_the_same_terms_are_given_as_one() -> None:
+    made = replay(PLAIN)
+    giver, receiver = Life(made, ann()), Life(made, Past(UUID(int=2), "bob", day("01-01")))
+    for each in (bought("01-01", 10), bought("01-01", 20, "q"), Gave(day("02-01"), GIFT, 30)):
+        giver.meet(each)
+    receiver.meet(Received(day("02-01"), GIFT))
+    assert [each.remaining for each in receiver.pocket.parcels] == [30]
+    gold = replay(
+        IDLE
+        + """
+[[points.tier_expiry]]
+tiers = ["Green", "Gold"]
+expires = "never"
+"""
+    )
+    giver, receiver = Life(gold, ann()), Life(gold, Past(UUID(int=2), "bob", day("01-01")))
+    giver.meet(bought("01-01", 10))
+    giver.meet(Gave(day("02-01"), GIFT, 10))
+    receiver.meet(Received(day("02-01"), GIFT))
+    assert receiver.end().expired == 0
+
+
+def test_a_free_basket_goes_back_with_its_points() -> None:
+    text = PLAIN.replace('"after_discount"', '"before_discount"')
+    line = Line(amount=0, discount=20_000)
+    free = Did(day("02-01"), Purchase("p", "ann", day("02-01"), "USD", (line,)), refunds=True)
+    back = GaveBack(day("04-01"), "p", day("04-01"), (0,))
+    made = replay(text)
+    life = lived(made, [bought("01-01", 1, "q"), free, back])
+    assert (life.mine.issued, life.mine.reversed) == (201, 200)
+    assert life.tallies[day("02-01").date(), "purchase"][COUNT] == 0
 
 
 def test_a_version_is_not_known_before_it_was_applied() -> None:

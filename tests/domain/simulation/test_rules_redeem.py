@@ -1,12 +1,22 @@
 """What members redeem in a replay, at whose prices, and what they get without asking."""
 
 from datetime import date
+from uuid import UUID
 
 import pytest
 
 from domain.ledger.rules import Kind
-from domain.simulation.rules import CameBack, Ended, Got, Happening, Reserved
+from domain.simulation.rules import (
+    CameBack,
+    Ended,
+    Got,
+    Happening,
+    Reserved,
+    WasCorrected,
+    WasGranted,
+)
 from domain.simulation.rules_months import Failures
+from domain.tiers.rules import Grant
 from tests.support.replays import (
     REWARDS,
     acted,
@@ -165,3 +175,21 @@ def test_occasions_give_by_themselves(reason: str, cost: dict[str, int]) -> None
     costs = {f"{month + 1:02}": each for month, each in enumerate(made.ledger.sums.cost) if each}
     assert costs == cost
     lived(replay(automatic(reason)), [])
+
+
+def test_who_joins_with_a_large_purchase_has_moved_up() -> None:
+    made = replay(automatic('"tier"\ntiers = ["Gold"]'))
+    given = WasCorrected(day("02-01"), 5, None, 0)
+    lived(made, [bought("01-01", 200), given], ann())
+    assert [made.ledger.sums.cost[0], sum(made.ledger.sums.redemptions)] == [100, 1]
+    # What history says of the time before joining gives nothing.
+    made = replay(automatic('"tier"\ntiers = ["Gold"]'))
+    early = Grant(UUID(int=3), "status", "Gold", day("01-01"), None, "kind", "staff")
+    lived(made, [WasGranted(day("01-01"), early), bought("03-01", 10)], ann())
+    assert sum(made.ledger.sums.cost) == 0
+
+
+def test_corrections_are_no_activities() -> None:
+    made = replay(automatic('"activity"\nactivity = "walk"'))
+    lived(made, [acted("01-01", "walk"), WasCorrected(day("02-01"), 5, None, 0)], ann())
+    assert sum(made.ledger.sums.redemptions) == 1

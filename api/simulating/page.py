@@ -150,7 +150,7 @@ def _plots(numbers: dict[str, Any], sides: Sequence[_Side], told: Finding) -> It
     if any(side.numbers["costPerPoint"] for side in sides):
         yield _liability(numbers, sides, told)
     yield over("expired", "Points that had ended by each month's end (breakage)", plots.lines)
-    if numbers["members"] is not None:
+    if _differ(numbers["members"]):
         yield _spread(numbers, told)
     yield from _tiers(numbers, sides, told)
     if any(side.numbers["totals"]["redemptions"] for side in sides):
@@ -284,9 +284,14 @@ def _spread(numbers: dict[str, Any], told: Finding) -> str:
     return _figure(words, drawn, series, _Table("Points", names, columns))
 
 
+def _differ(members: dict[str, Any] | None) -> bool:
+    """Whether anybody fares otherwise."""
+    return members is not None and bool(members["gain"] or members["lose"])
+
+
 def _members(numbers: dict[str, Any]) -> str:
     members = numbers["members"]
-    if members is None:
+    if not _differ(members):
         return ""
     scale, beside = members["scale"], beside_name(numbers)
     return (

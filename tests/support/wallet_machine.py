@@ -229,16 +229,18 @@ class WalletMachine(RuleBasedStateMachine):
     @rule(seed=SEEDS, count=BATCH)
     def hold(self, seed: int, count: int) -> None:
         chance, now = self._chance(seed), self.clock.now()
-        wanted = [
-            Hold(
+        wanted = []
+        for _ in range(count):
+            member = chance.choice([*self.members] * 5 + [UUID(int=7)])
+            everything = self.model.view(member, now)[0] if member in self.members else 0
+            item = Hold(
                 chance.choice([new_id()] * 9 + list(self.keys)[:1]),
-                chance.choice([*self.members] * 5 + [UUID(int=7)]),
-                chance.choice([0, *range(1, 15), 90]),
+                member,
+                chance.choice([0, *range(1, 15), 90] + [everything] * 9),
                 now + chance.choice([0, *range(1, 20), 70]) * HOUR,
                 "tea",
             )
-            for _ in range(count)
-        ]
+            wanted.append(item)
         brand, books = self.shop.brand, self.books
         outcomes = self._write(
             lambda session: service_hold.hold(session, now, brand, books, wanted)

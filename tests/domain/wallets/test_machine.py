@@ -62,6 +62,14 @@ class Machine(WalletMachine):
 
     @precondition(lambda self: any(self.model.lots.values()))
     @rule(seed=SEEDS)
+    def return_late(self, seed: int) -> None:
+        self.redeem(seed)
+        self.take_back(seed, 12)
+        self.wait_days(3)
+        self.give_back(seed, 4)
+
+    @precondition(lambda self: any(self.model.lots.values()))
+    @rule(seed=SEEDS)
     def farm_with_friends(self, seed: int) -> None:
         self.move(seed, 4)
         self.take_back(seed, 4)

@@ -243,6 +243,9 @@ def test_ladders_stand_side_by_side() -> None:
         "status": "B",
         "visits": "New",
     }
+    assert tiers_at(world.ladders, at, bought, (), world.zone, at, only_main=True) == {
+        "status": "B"
+    }
     assert world.ladders.main(at) == "status"
     assert world.ladders.main(world.at("2019-12-31")) is None
     assert tiers_at(world.ladders, at, bought, (), world.zone, world.at("2019-12-31")) == {}

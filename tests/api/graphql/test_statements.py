@@ -363,6 +363,10 @@ async def test_queries_made_up_by_chance(counter: Counter, role: Role) -> None:
         if counts is None:
             refused += 1
             continue
+        if counts[0] != counts[1]:
+            # What a process keeps for a while may have run out between the two.
+            counts = await counter.counts(role, root)
+        assert counts is not None
         assert counts[0] == counts[1], root
         asked_well += 1
     assert refused < 2 * SHARES[role]

@@ -96,9 +96,7 @@ async def ask(info: Info, given: RedeemRewardInput) -> tuple[UUID | None, UUID |
     return resolved(await done_once(context, "redeemReward", given, work))
 
 
-async def call_off(
-    info: Info, given: CancelRedemptionInput, verb: str = "cancelRedemption"
-) -> tuple[UUID | None, UUID | None]:
+async def call_off(info: Info, given: CancelRedemptionInput) -> tuple[UUID | None, UUID | None]:
     """Cancel as one transaction; return the redemption and the member. Raises LaurelError."""
     context = info.context
 
@@ -116,7 +114,7 @@ async def call_off(
         (done,) = await cancel(session, now, brand, timeline, [wanted])
         return stored(done)
 
-    return resolved(await done_once(context, verb, given, work))
+    return resolved(await done_once(context, "cancelRedemption", given, work))
 
 
 async def give_back(info: Info, given: ReturnRedemptionInput) -> tuple[UUID | None, UUID | None]:

@@ -9,16 +9,7 @@ from uuid import UUID
 from domain.brands.rules import Brand
 from domain.households import store
 from domain.households.rules_change import HouseholdRefusedError, decide
-from domain.households.rules_request import (
-    Answer,
-    Change,
-    Invitation,
-    Leaving,
-    NewHousehold,
-    Removal,
-    RoleChange,
-    request_of,
-)
+from domain.households.rules_request import Change, request_of
 from domain.households.section import HouseholdsSection
 from domain.households.store import KnownChange
 from domain.programmes.rules import Timeline
@@ -40,48 +31,6 @@ class HouseholdOutcome:
     message: str | None = None
     replayed: bool = False
     invitation_id: UUID | None = None
-
-
-async def found(
-    session: Session, now: datetime, brand: Brand, timeline: Timeline, items: Sequence[NewHousehold]
-) -> list[HouseholdOutcome]:
-    """Let members found households. Refusals: see `change`."""
-    return await change(session, now, brand, timeline, items)
-
-
-async def invite(
-    session: Session, now: datetime, brand: Brand, timeline: Timeline, items: Sequence[Invitation]
-) -> list[HouseholdOutcome]:
-    """Let owners ask members into their households. Refusals: see `change`."""
-    return await change(session, now, brand, timeline, items)
-
-
-async def answer(
-    session: Session, now: datetime, brand: Brand, timeline: Timeline, items: Sequence[Answer]
-) -> list[HouseholdOutcome]:
-    """Let members accept invitations, or decline them. Refusals: see `change`."""
-    return await change(session, now, brand, timeline, items)
-
-
-async def leave(
-    session: Session, now: datetime, brand: Brand, timeline: Timeline, items: Sequence[Leaving]
-) -> list[HouseholdOutcome]:
-    """Let members leave; where the owner does, the household ends. Refusals: see `change`."""
-    return await change(session, now, brand, timeline, items)
-
-
-async def remove(
-    session: Session, now: datetime, brand: Brand, timeline: Timeline, items: Sequence[Removal]
-) -> list[HouseholdOutcome]:
-    """Let owners let members go. Refusals: see `change`."""
-    return await change(session, now, brand, timeline, items)
-
-
-async def change_role(
-    session: Session, now: datetime, brand: Brand, timeline: Timeline, items: Sequence[RoleChange]
-) -> list[HouseholdOutcome]:
-    """Let owners give other roles, their own too. Refusals: see `change`."""
-    return await change(session, now, brand, timeline, items)
 
 
 async def change(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domain.households.rules_request import Answer, Invitation, NewHousehold
-from domain.households.service import answer, found, invite
+from domain.households.service import change
 from domain.rewards.service_cancel import Cancel, Return
 from domain.rewards.service_fulfil import Approve, Fulfil
 from domain.rewards.service_redeem import Redeem
@@ -222,11 +222,11 @@ async def test_a_household_spends_each_point_once(database: Database, clock: Mov
         database, clock, "[households]\nmembers = 5", reward("tea", "30"), reward("trip", "100")
     )
     people = names[:5]
-    await run(shop, found, [NewHousehold("h", people[0], "ours")])
+    await run(shop, change, [NewHousehold("h", people[0], "ours")])
     for name in people[1:]:
-        (asked,) = await run(shop, invite, [Invitation(f"i{name}", people[0], name, "adult")])
+        (asked,) = await run(shop, change, [Invitation(f"i{name}", people[0], name, "adult")])
         assert asked.invitation_id is not None
-        await run(shop, answer, [Answer(f"a{name}", name, asked.invitation_id, accept=True)])
+        await run(shop, change, [Answer(f"a{name}", name, asked.invitation_id, accept=True)])
     together = [wish(f"{n}", people[n % 5], "tea", from_household=n % 3 > 0) for n in range(60)]
     found_ = await all_at_once(shop, together)
     spent = sum([100 - (await shop.balance(name)).spendable for name in people])
@@ -241,16 +241,16 @@ async def test_who_enters_a_household_meanwhile_pays_or_does_not(
 ) -> None:
     shop, names = await crowd(database, clock, "[households]\nmembers = 9", reward("tea", "20"))
     people = names[:6]
-    await run(shop, found, [NewHousehold("h", people[0], "ours")])
+    await run(shop, change, [NewHousehold("h", people[0], "ours")])
     ids = []
     for name in people[1:]:
-        (asked,) = await run(shop, invite, [Invitation(f"i{name}", people[0], name, "adult")])
+        (asked,) = await run(shop, change, [Invitation(f"i{name}", people[0], name, "adult")])
         assert asked.invitation_id is not None
         ids.append(asked.invitation_id)
     entered, found_ = await asyncio.gather(
         asyncio.gather(
             *(
-                run(shop, answer, [Answer(f"a{name}", name, id_, accept=True)])
+                run(shop, change, [Answer(f"a{name}", name, id_, accept=True)])
                 for name, id_ in zip(people[1:], ids, strict=True)
             )
         ),

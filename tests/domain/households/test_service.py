@@ -303,7 +303,7 @@ async def test_a_batch_of_any_size_takes_as_many_statements(homes: Homes, size: 
         now = homes.shop.clock.now()
         sent: list[str] = []
         with session.driver.query_logger(lambda record: sent.append(record.query)):
-            await service.found(session, now, homes.shop.brand, known, items)
+            await service.change(session, now, homes.shop.brand, known, items)
             await asyncio.sleep(0)
         return len(sent)
 

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 
 from domain.earning.rules_refund_request import Refund
 from domain.households.rules_request import Answer, Invitation, NewHousehold
-from domain.households.service import answer, found, invite
+from domain.households.service import change
 from domain.members.service import NewMember
 from domain.rewards import store
 from domain.rewards.jobs import lapse
@@ -64,11 +64,11 @@ class RewardMachine(RuleBasedStateMachine):
     async def _enrol(self) -> None:
         await self.shop.enrol(*(NewMember(name, START) for name in NAMES))
         self.ids = dict(zip(NAMES, await self.shop.member_ids(*NAMES), strict=True))
-        await rewards.run(self.shop, found, [NewHousehold("h", "ann", "ours")])
-        (asked,) = await rewards.run(self.shop, invite, [Invitation("i", "ann", "bob", "adult")])
+        await rewards.run(self.shop, change, [NewHousehold("h", "ann", "ours")])
+        (asked,) = await rewards.run(self.shop, change, [Invitation("i", "ann", "bob", "adult")])
         assert asked.invitation_id is not None
         answers = [Answer("a", "bob", asked.invitation_id, accept=True)]
-        await rewards.run(self.shop, answer, answers)
+        await rewards.run(self.shop, change, answers)
 
     def _chance(self, seed: int) -> Random:
         self.step += 1

@@ -9,7 +9,7 @@ import pytest
 from api.sections import SECTIONS
 from domain.earning.rules import Activity
 from domain.households.rules_request import Answer, Invitation, NewHousehold
-from domain.households.service import answer, found, invite
+from domain.households.service import change
 from domain.rewards.jobs_automatic import become_spendable, follow
 from domain.rewards.service_cancel import Cancel
 from kit.clock import MovableClock
@@ -232,10 +232,10 @@ async def test_who_paid_for_another_has_the_points_back(
     text = programme("[households]\nmembers = 3", CUP, trip, by_itself("cup", "points"))
     shop = await opened_shop(database, clock, text)
     await shop.buy(purchase("p1", "ann", 120_00, NOON - DAY), purchase("p2", "bob", 120_00, NOON))
-    await run(shop, found, [NewHousehold("h", "ann", "ours")])
-    (asked,) = await run(shop, invite, [Invitation("i", "ann", "bob", "adult")])
+    await run(shop, change, [NewHousehold("h", "ann", "ours")])
+    (asked,) = await run(shop, change, [Invitation("i", "ann", "bob", "adult")])
     assert asked.invitation_id is not None
-    await run(shop, answer, [Answer("a", "bob", asked.invitation_id, accept=True)])
+    await run(shop, change, [Answer("a", "bob", asked.invitation_id, accept=True)])
     (held,) = await redeemed(shop, wish("1", "bob", "trip", from_household=True))
     await shop.buy(purchase("p3", "ann", 60_00, NOON))
     await given(shop)

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from domain.households.rules_request import Answer, Invitation, NewHousehold
-from domain.households.service import answer, found, invite
+from domain.households.service import change
 from domain.rewards.service_cancel import Cancel, Return
 from domain.rewards.service_fulfil import Approve
 from kit.clock import MovableClock
@@ -162,10 +162,10 @@ async def test_a_key_of_another_return_changes_nothing(shop: Shop) -> None:
 
 
 async def home(shop: Shop, role: str = "adult") -> None:
-    await run(shop, found, [NewHousehold("h", "ann", "ours")])
-    (asked,) = await run(shop, invite, [Invitation("i", "ann", "bob", role)])
+    await run(shop, change, [NewHousehold("h", "ann", "ours")])
+    (asked,) = await run(shop, change, [Invitation("i", "ann", "bob", role)])
     assert asked.invitation_id is not None
-    await run(shop, answer, [Answer("a", "bob", asked.invitation_id, accept=True)])
+    await run(shop, change, [Answer("a", "bob", asked.invitation_id, accept=True)])
 
 
 async def test_a_household_pays_together_and_each_gets_back_what_was_his(shop: Shop) -> None:

@@ -1,13 +1,10 @@
 """Follows what friends do, and rewards the referrals that nothing can undo any more."""
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeAlias
 from uuid import UUID
-
-import structlog
 
 from domain.brands import queries as brands
 from domain.brands.rules import Brand
@@ -23,7 +20,8 @@ from domain.referrals.service_ground import became_one
 from domain.wallets.queries import books
 from domain.wallets.store import lock_members
 from kit import facts
-from kit.db import RETRYABLE, Session
+from kit.attempts import attempt
+from kit.db import Session
 from kit.facts import Fact, StoredFact
 
 SUBSCRIBER = "referrals"
@@ -32,7 +30,6 @@ FOLLOWED = frozenset(
     ("PurchaseRecorded", "ActivityRecorded", "PurchaseRefunded", "ReferralClaimed")
 )
 CHANNEL = "referral"
-_log = structlog.get_logger("laurel.referrals")
 
 Ready: TypeAlias = tuple[datetime, OpenReferral]
 """A referral that is rewarded from an instant on, which is over."""
@@ -56,9 +53,8 @@ async def follow(
         if fact.kind in FOLLOWED:
             told.setdefault(fact.tenant_id, []).append(fact)
     for brand_id in sorted(told):
-        async with _alone(session, brand_id) as outcome:
-            await _heard(session, now, sections, brand_id, told[brand_id])
-        if outcome.failed:
+        work = partial(_heard, session, now, sections, brand_id, told[brand_id])
+        if await _attempt(session, brand_id, work) is None:
             await facts.miss(session, SUBSCRIBER, told[brand_id])
     return len(taken)
 
@@ -66,28 +62,21 @@ async def follow(
 async def _again(session: Session, now: datetime, sections: SectionKinds, limit: int) -> None:
     """Try once more what failed."""
     for brand_id in await facts.missing(session, SUBSCRIBER):
-        async with _alone(session, brand_id):
-            told = await facts.again(session, SUBSCRIBER, brand_id, limit=limit)
-            await _heard(session, now, sections, brand_id, told)
+        work = partial(_heard_again, session, now, sections, brand_id, limit)
+        await _attempt(session, brand_id, work)
 
 
-@dataclass(slots=True)
-class _Outcome:
-    failed: bool = False
+async def _heard_again(
+    session: Session, now: datetime, sections: SectionKinds, brand_id: int, limit: int
+) -> int:
+    told = await facts.again(session, SUBSCRIBER, brand_id, limit=limit)
+    return await _heard(session, now, sections, brand_id, told)
 
 
-@asynccontextmanager
-async def _alone(session: Session, brand_id: int) -> AsyncIterator[_Outcome]:
-    """Undo what fails of one brand, and say so: it keeps none of the others waiting."""
-    outcome = _Outcome()
-    try:
-        async with session.part():
-            yield outcome
-    except RETRYABLE:
-        raise
-    except Exception:  # noqa: BLE001 - whatever it is, it is one brand's
-        outcome.failed = True
-        _log.exception("a brand's referrals failed", brand=brand_id)
+async def _attempt(
+    session: Session, brand_id: int, work: Callable[[], Awaitable[int]]
+) -> int | None:
+    return await attempt(session, work, "a brand's referrals failed", brand=brand_id)
 
 
 async def _heard(
@@ -96,9 +85,10 @@ async def _heard(
     sections: SectionKinds,
     brand_id: int,
     told: Iterable[StoredFact],
-) -> None:
+) -> int:
     friends = {UUID(fact.subject) for fact in told if fact.kind in FOLLOWED}
     await _judge_friends(session, now, sections, brand_id, friends)
+    return len(friends)
 
 
 async def _judge_friends(
@@ -126,17 +116,17 @@ async def reward(session: Session, now: datetime, sections: SectionKinds, limit:
     """
     passed: list[int] = []
     while found := await store.due(session, now, limit, passed):
-        async with _alone(session, found[0]) as outcome:
-            await _reward_friends(session, now, sections, *found)
-        if not outcome.failed:
-            return len(found[1])
-        passed.append(found[0])
+        brand_id, friends = found
+        work = partial(_reward_friends, session, now, sections, brand_id, friends)
+        if (done := await _attempt(session, brand_id, work)) is not None:
+            return done
+        passed.append(brand_id)
     return 0
 
 
 async def _reward_friends(
     session: Session, now: datetime, sections: SectionKinds, brand_id: int, friends: Sequence[UUID]
-) -> None:
+) -> int:
     brand = await brands.by_id(session, brand_id)
     assert brand is not None
     timeline = await programmes.timeline_to_write(session, brand_id, sections)
@@ -153,6 +143,7 @@ async def _reward_friends(
     ready = await _of_others(session, now, brand, timeline, ready)
     if ready:
         await _reward(session, now, brand, timeline, ready)
+    return len(friends)
 
 
 async def _of_others(

@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.brands.rules import Brand
-from domain.ledger.rules import Journal, Transfer
 from domain.wallets import store, store_spending
 from domain.wallets.queries import Books
 from domain.wallets.rules import Claim, Lot, Take, collect_claims, total
-from domain.wallets.service_posting import post_all
+from domain.wallets.service_posting import post_all, taken_back
 from domain.wallets.store import LotChange
 from kit.db import Session
 from kit.ids import derived_id
@@ -53,7 +52,20 @@ async def take_forgiven(
         return takes
     collecting = [(back, each) for back, each in zip(backs, takes, strict=True) if each]
     journal_ids = await post_all(
-        session, now, brand, [_journal(now, brand, books, *each) for each in collecting]
+        session,
+        now,
+        brand,
+        [
+            taken_back(
+                now,
+                brand,
+                books,
+                back.account_id,
+                total(each),
+                derived_id("forgiven", str(brand.id), str(back.journal_id)),
+            )
+            for back, each in collecting
+        ],
     )
     await store.change(
         session,
@@ -70,17 +82,3 @@ async def take_forgiven(
 def _less(claims: Sequence[Claim], collected: dict[int, int]) -> list[Claim]:
     left = [replace(each, points=each.points - collected.get(each.id, 0)) for each in claims]
     return [each for each in left if each.points]
-
-
-def _journal(
-    now: datetime, brand: Brand, books: Books, back: Back, takes: Sequence[Take]
-) -> Journal:
-    return Journal(
-        key=derived_id("forgiven", str(brand.id), str(back.journal_id)),
-        code="claw_back",
-        effective_at=now,
-        effective_on=brand.day(now),
-        transfers=(
-            Transfer(back.account_id, books.issuance, books.asset_id, total(takes), "claw_back"),
-        ),
-    )

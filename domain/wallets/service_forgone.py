@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from domain.brands.rules import Brand
-from domain.ledger.rules import Journal, Transfer
 from domain.wallets import store
 from domain.wallets.queries import Books, books
 from domain.wallets.rules import Take, claw_back, total, without
 from domain.wallets.service_owed import owe
-from domain.wallets.service_posting import post_all
+from domain.wallets.service_posting import post_all, taken_back
 from domain.wallets.store import LotChange
 from kit.db import Session
 from kit.ids import new_id
@@ -33,11 +32,12 @@ async def reclaim(
         list(lot_ids),
     )
     back = [row for row in rows if row["there"]]
+    # No key to derive: the same points may end and come back again.
     journal_ids = await post_all(
         session,
         now,
         brand,
-        [_journal(now, brand, books, row["account_id"], row["there"]) for row in back],
+        [taken_back(now, brand, books, row["account_id"], row["there"], new_id()) for row in back],
     )
     await store.change(
         session,
@@ -77,7 +77,8 @@ async def spent(
         missing.append((row["account_id"], row["excess"] - total(takes[row["id"]])))
     taken = [row for row in rows if takes[row["id"]]]
     journals = [
-        _journal(now, brand, found, row["account_id"], total(takes[row["id"]])) for row in taken
+        taken_back(now, brand, found, row["account_id"], total(takes[row["id"]]), new_id())
+        for row in taken
     ]
     journal_ids = await post_all(session, now, brand, journals)
     await store.change(
@@ -93,14 +94,3 @@ async def spent(
     touched = {take.lot_id for each in takes.values() for take in each}
     every = [lot for mine in lots.values() for lot in mine]
     return {lot.id: lot.remaining for lot in every if lot.id in touched}
-
-
-def _journal(now: datetime, brand: Brand, books: Books, account_id: int, points: int) -> Journal:
-    return Journal(
-        # Nothing to derive it from: the same points may end and come back again.
-        key=new_id(),
-        code="claw_back",
-        effective_at=now,
-        effective_on=brand.day(now),
-        transfers=(Transfer(account_id, books.issuance, books.asset_id, points, "claw_back"),),
-    )

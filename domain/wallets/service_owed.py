@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.brands.rules import Brand
-from domain.ledger.rules import Journal, Transfer
 from domain.wallets import store
 from domain.wallets.queries import Books, books
 from domain.wallets.rules import Lot, Take, alive, by_end, claw_back, total, without
 from domain.wallets.service_debt import pay
-from domain.wallets.service_posting import post_all
+from domain.wallets.service_posting import post_all, taken_back
 from domain.wallets.store import LotChange
 from kit.db import Session
 from kit.ids import derived_id
@@ -111,7 +110,20 @@ async def _collect(
     if not owed:
         return left
     journal_ids = await post_all(
-        session, now, brand, [_journal(brand, found, now, *each) for each in taken]
+        session,
+        now,
+        brand,
+        [
+            taken_back(
+                now,
+                brand,
+                found,
+                each.account_id,
+                total(takes),
+                derived_id("collect", str(brand.id), str(each.journal_id)),
+            )
+            for each, takes in taken
+        ],
     )
     await store.change(
         session,
@@ -123,17 +135,3 @@ async def _collect(
     )
     await _change(session, now, [(each, rest - first[each]) for each, rest in owed.items()])
     return left
-
-
-def _journal(
-    brand: Brand, found: Books, now: datetime, ended: Ended, takes: Sequence[Take]
-) -> Journal:
-    return Journal(
-        key=derived_id("collect", str(brand.id), str(ended.journal_id)),
-        code="claw_back",
-        effective_at=now,
-        effective_on=brand.day(now),
-        transfers=(
-            Transfer(ended.account_id, found.issuance, found.asset_id, total(takes), "claw_back"),
-        ),
-    )

@@ -3,17 +3,16 @@
 One `Loaders` lives as long as the reads of one operation are true.
 """
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
 from api.graphql.paging import Window
 from api.graphql.reads import Reads
-from api.graphql.shared import Shared
+from api.graphql.shared import Shared, batched
 from api.graphql.sharing import Sharing
 from api.graphql.spending import Spending
 from api.sections import SECTIONS
@@ -33,9 +32,6 @@ from domain.wallets.queries import Movement, WalletBalance
 from domain.wallets.section import NegativeBalance, PointsSection
 from kit.db import Session
 
-K = TypeVar("K")
-V = TypeVar("V")
-Read = Callable[[Session, list[K]], Coroutine[Any, Any, dict[K, V]]]
 Standings = Mapping[str, Standing]
 """A member's standings by ladder, the main one first."""
 
@@ -64,20 +60,20 @@ class Loaders:
         self._brand = brand
         self._now = now
         self._programmes: DataLoader[int, Programmes] = Shared(load_fn=self._read_programmes)
-        self.members: DataLoader[UUID, Member | None] = self._loader(self._members)
-        self.members_by_external_id: DataLoader[str, Member | None] = self._loader(
-            self._members_by_external_id
+        self.members: DataLoader[UUID, Member | None] = batched(reads, self._members)
+        self.members_by_external_id: DataLoader[str, Member | None] = batched(
+            reads, self._members_by_external_id
         )
         self.balances: DataLoader[UUID, WalletBalance | None] = Shared(load_fn=self._balances)
         self.standings: DataLoader[tuple[UUID, datetime], Standings | None] = Shared(
             load_fn=self._standings
         )
-        self.grants: DataLoader[UUID, tuple[Grant, ...] | None] = self._loader(self._grants)
-        self.awards: DataLoader[UUID, tuple[Given, ...] | None] = self._loader(self._awards)
-        self.movements: DataLoader[tuple[UUID, int], Movement | None] = self._loader(
-            self._movements
+        self.grants: DataLoader[UUID, tuple[Grant, ...] | None] = batched(reads, self._grants)
+        self.awards: DataLoader[UUID, tuple[Given, ...] | None] = batched(reads, self._awards)
+        self.movements: DataLoader[tuple[UUID, int], Movement | None] = batched(
+            reads, self._movements
         )
-        self.pages: DataLoader[Wanted, list[Movement] | None] = self._loader(self._pages)
+        self.pages: DataLoader[Wanted, list[Movement] | None] = batched(reads, self._pages)
         self.spending = Spending(reads, brand, now, self._timeline)
         self.sharing = Sharing(reads, brand, now, self.members)
 
@@ -87,14 +83,6 @@ class Loaders:
 
     async def _timeline(self) -> Timeline:
         return (await self.programmes()).timeline
-
-    def _loader(self, read: Read[K, V]) -> DataLoader[K, V | None]:
-        async def load(keys: list[K]) -> Sequence[V | None]:
-            async with self._reads.session() as session:
-                found = await read(session, keys)
-            return [found.get(key) for key in keys]
-
-        return Shared(load_fn=load)
 
     async def _read_programmes(self, keys: list[int]) -> list[Programmes]:
         async with self._reads.session() as session:

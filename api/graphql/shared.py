@@ -1,13 +1,17 @@
 """A batched read for which several fields of one operation may wait."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader
 
+from api.graphql.reads import Reads
+from kit.db import Session
+
 K = TypeVar("K")
 V = TypeVar("V")
+Read = Callable[[Session, list[K]], Coroutine[Any, Any, Mapping[K, V]]]
 
 
 class _GivenUpError(Exception):
@@ -35,6 +39,17 @@ class Shared(DataLoader[K, V]):
         # Those who wait may all be gone when it fails.
         found.add_done_callback(_looked_at)
         return asyncio.shield(found)
+
+
+def batched(reads: Reads, read: Read[K, V]) -> DataLoader[K, V | None]:
+    """Return a loader of what ``read`` finds by its keys in one go; None for what it doesn't."""
+
+    async def load(keys: list[K]) -> Sequence[V | None]:
+        async with reads.session() as session:
+            found = await read(session, keys)
+        return [found.get(key) for key in keys]
+
+    return Shared(load_fn=load)
 
 
 def _looked_at(found: asyncio.Future[Any]) -> None:

@@ -1,15 +1,15 @@
 """Reads in batches of what members have with others: households, gifts, referrals."""
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
 from api.graphql.reads import Reads
-from api.graphql.shared import Shared
+from api.graphql.shared import Shared, batched
 from api.graphql.spending import Place, Wanted, id_at, within
 from api.sections import SECTIONS
 from domain.brands.rules import Brand
@@ -27,8 +27,6 @@ from domain.referrals.service import codes_of
 from domain.wallets import queries as wallets
 from kit.db import Session
 
-K = TypeVar("K")
-V = TypeVar("V")
 SHOWN = frozenset({"review", "pending", "qualified", "rewarded"})
 """The states of referrals that members see."""
 
@@ -49,31 +47,21 @@ class Sharing:
         self._members = people
         self.met: dict[UUID, Member] = {}
         """Whom households, gifts and referrals that were read are about."""
-        self.households: DataLoader[UUID, Household | None] = self._loader(self._households)
-        self.households_of: DataLoader[UUID, Household | None] = self._loader(self._households_of)
-        self.spendable: DataLoader[Household, int | None] = self._loader(self._spendable)
-        self.invitations: DataLoader[UUID, Invitation | None] = self._loader(self._invitations)
-        self.invitations_of: DataLoader[UUID, list[Invitation] | None] = self._loader(
-            self._invitations_of
+        self.households: DataLoader[UUID, Household | None] = batched(reads, self._households)
+        self.households_of: DataLoader[UUID, Household | None] = batched(reads, self._households_of)
+        self.spendable: DataLoader[Household, int | None] = batched(reads, self._spendable)
+        self.invitations: DataLoader[UUID, Invitation | None] = batched(reads, self._invitations)
+        self.invitations_of: DataLoader[UUID, list[Invitation] | None] = batched(
+            reads, self._invitations_of
         )
-        self.gifts: DataLoader[UUID, Gift | None] = self._loader(self._gifts)
-        self.gift_pages: DataLoader[Wanted, list[Gift] | None] = self._loader(self._gift_pages)
+        self.gifts: DataLoader[UUID, Gift | None] = batched(reads, self._gifts)
+        self.gift_pages: DataLoader[Wanted, list[Gift] | None] = batched(reads, self._gift_pages)
         self.codes: DataLoader[UUID, str | None] = Shared(load_fn=self._codes)
-        self.referrals: DataLoader[UUID, Referral | None] = self._loader(self._referrals)
-        self.brought_by: DataLoader[UUID, Referral | None] = self._loader(self._brought_by)
-        self.referral_pages: DataLoader[Wanted, list[Referral] | None] = self._loader(
-            self._referral_pages
+        self.referrals: DataLoader[UUID, Referral | None] = batched(reads, self._referrals)
+        self.brought_by: DataLoader[UUID, Referral | None] = batched(reads, self._brought_by)
+        self.referral_pages: DataLoader[Wanted, list[Referral] | None] = batched(
+            reads, self._referral_pages
         )
-
-    def _loader(
-        self, read: Callable[[Session, list[K]], Coroutine[Any, Any, Mapping[K, V]]]
-    ) -> DataLoader[K, V | None]:
-        async def load(keys: list[K]) -> Sequence[V | None]:
-            async with self._reads.session() as session:
-                found = await read(session, keys)
-            return [found.get(key) for key in keys]
-
-        return Shared(load_fn=load)
 
     async def _meet(self, session: Session, ids: Iterable[UUID]) -> None:
         """Read the members whom the rows just read are about: always, and all at once."""

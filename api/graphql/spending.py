@@ -1,6 +1,6 @@
 """Reads in batches of what points are spent on: catalogues, redemptions, vouchers, stock."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -10,7 +10,7 @@ from strawberry.dataloader import DataLoader
 
 from api.graphql.paging import Window
 from api.graphql.reads import Reads
-from api.graphql.shared import Shared
+from api.graphql.shared import Shared, batched
 from domain.brands.rules import Brand
 from domain.programmes.rules import Timeline
 from domain.rewards import queries as rewards
@@ -21,7 +21,6 @@ from domain.vouchers import queries as vouchers
 from domain.vouchers.queries import Pool, Use, Voucher
 from kit.db import Session
 
-K = TypeVar("K")
 V = TypeVar("V")
 Place = tuple[datetime, UUID]
 """Where a redemption or a voucher stands in a list: its instant and its id."""
@@ -53,29 +52,21 @@ class Spending:
         self._now = now
         self._timeline = timeline
         self.catalogues: DataLoader[UUID, Catalogue | None] = Shared(load_fn=self._catalogues)
-        self.redemptions: DataLoader[UUID, Redemption | None] = self._loader(self._redemptions)
-        self.redemption_pages: DataLoader[Wanted, list[Redemption] | None] = self._loader(
-            self._redemption_pages
+        self.redemptions: DataLoader[UUID, Redemption | None] = batched(reads, self._redemptions)
+        self.redemption_pages: DataLoader[Wanted, list[Redemption] | None] = batched(
+            reads, self._redemption_pages
         )
-        self.vouchers: DataLoader[UUID, Voucher | None] = self._loader(self._vouchers)
-        self.voucher_pages: DataLoader[Wanted, list[Voucher] | None] = self._loader(
-            self._voucher_pages
+        self.vouchers: DataLoader[UUID, Voucher | None] = batched(reads, self._vouchers)
+        self.voucher_pages: DataLoader[Wanted, list[Voucher] | None] = batched(
+            reads, self._voucher_pages
         )
-        self.vouchers_of: DataLoader[UUID, list[Voucher] | None] = self._loader(self._vouchers_of)
-        self.donations: DataLoader[str, int | None] = self._loader(self._donations)
-        self.pools: DataLoader[str, Pool | None] = self._loader(self._pools)
-        self._supplied: DataLoader[int, Mapping[str, Supply] | None] = self._loader(self._supplies)
-        self.uses: DataLoader[UUID, list[Use] | None] = self._loader(self._uses)
-
-    def _loader(
-        self, read: Callable[[Session, list[K]], Coroutine[Any, Any, Mapping[K, V]]]
-    ) -> DataLoader[K, V | None]:
-        async def load(keys: list[K]) -> Sequence[V | None]:
-            async with self._reads.session() as session:
-                found = await read(session, keys)
-            return [found.get(key) for key in keys]
-
-        return Shared(load_fn=load)
+        self.vouchers_of: DataLoader[UUID, list[Voucher] | None] = batched(reads, self._vouchers_of)
+        self.donations: DataLoader[str, int | None] = batched(reads, self._donations)
+        self.pools: DataLoader[str, Pool | None] = batched(reads, self._pools)
+        self._supplied: DataLoader[int, Mapping[str, Supply] | None] = batched(
+            reads, self._supplies
+        )
+        self.uses: DataLoader[UUID, list[Use] | None] = batched(reads, self._uses)
 
     async def _catalogues(self, ids: list[UUID]) -> list[Catalogue | None]:
         # Before the session opens, which it needs itself.

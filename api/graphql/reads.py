@@ -32,6 +32,28 @@ class Reads:
 
         Once closed, raises CancelledError: nobody waits any more for whoever comes then.
         """
+        async with self._alone():
+            if self._session is None:
+                self._session = await self._open.enter_async_context(self._database.read())
+            try:
+                yield self._session
+            except BaseException:
+                # A failed statement ends its snapshot; the others begin another one.
+                await self._end()
+                raise
+
+    async def apart(self, work: Callable[[Session], Awaitable[T]]) -> T:
+        """Run ``work`` in a transaction of its own, for what is made when it is first asked for.
+
+        Nobody holds a connection and waits for another one: the snapshot ends before, and what is
+        read later is a new one. Once closed, raises CancelledError as `session`.
+        """
+        async with self._alone():
+            await self._end()
+            return await self._database.write(work)
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
         # A loader's batch is a task of its own: whoever gives up waiting for it doesn't end it.
         task = asyncio.current_task()
         if task is None:
@@ -42,33 +64,7 @@ class Reads:
                 if self._over:
                     # A batch that had waited for another one; nobody would end what it opens.
                     raise asyncio.CancelledError
-                if self._session is None:
-                    self._session = await self._open.enter_async_context(self._database.read())
-                try:
-                    yield self._session
-                except BaseException:
-                    # A failed statement ends its snapshot; the others begin another one.
-                    await self._end()
-                    raise
-        finally:
-            self._readers.discard(task)
-
-    async def apart(self, work: Callable[[Session], Awaitable[T]]) -> T:
-        """Run ``work`` in a transaction of its own, for what is made when it is first asked for.
-
-        Nobody holds a connection and waits for another one: the snapshot ends before, and what is
-        read later is a new one. Once closed, raises CancelledError as `session`.
-        """
-        task = asyncio.current_task()
-        if task is None:
-            raise AssertionError
-        self._readers.add(task)
-        try:
-            async with self._turn:
-                if self._over:
-                    raise asyncio.CancelledError
-                await self._end()
-                return await self._database.write(work)
+                yield
         finally:
             self._readers.discard(task)
 

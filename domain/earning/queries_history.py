@@ -1,0 +1,104 @@
+"""What members did, as it counts now: refunds and what they took back are taken off."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from domain.earning.rules import Line, Scalar
+from domain.earning.rules_refund import kept_lines
+from domain.earning.section_parts import PURCHASE
+from kit.calendar import EARLIEST, LATEST
+from kit.db import Session
+
+_PURCHASES = """
+SELECT p.id, p.external_id, p.member_id, p.occurred_at, p.recorded_at, p.lines, p.channel, p.store,
+       p.points - a.due AS points, p.points > 0 AND a.due = p.points AS undone, r.line_amounts
+FROM purchase p
+LEFT JOIN LATERAL (
+    SELECT array_agg(array_to_json(line_amounts)::jsonb) AS line_amounts
+    FROM refund WHERE purchase_id = p.id
+) AS r ON true
+LEFT JOIN LATERAL (
+    SELECT coalesce(sum(c.points_due), 0)::bigint AS due
+    FROM refund f JOIN claw_back c ON c.refund_id = f.id WHERE f.purchase_id = p.id
+) AS a ON true
+WHERE p.brand_id = $1 AND p.member_id = ANY ($2) AND p.occurred_at >= $3 AND p.occurred_at < $4
+"""
+
+_ACTIVITIES = """
+SELECT id, external_id, member_id, kind, occurred_at, recorded_at, amount, points, channel, store,
+       attributes
+FROM activity
+WHERE brand_id = $1 AND member_id = ANY ($2) AND occurred_at >= $3 AND occurred_at < $4
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """A purchase or an activity of a member, as it counts now.
+
+    ``amount`` is money in the currency's smallest unit less what was paid back, ``lines`` what is
+    left of the basket, ``points`` what was awarded less what refunds were to take back. Of what
+    was returned as a whole nothing ``counts``.
+    """
+
+    id: UUID
+    external_id: str
+    member_id: UUID
+    kind: str
+    occurred_at: datetime
+    recorded_at: datetime
+    amount: int
+    points: int
+    lines: tuple[Line, ...]
+    channel: str
+    store: str
+    attributes: Mapping[str, Scalar]
+    counts: bool
+
+    NOTHING: ClassVar[Mapping[str, Scalar]] = {}
+
+
+async def histories(
+    session: Session,
+    brand_id: int,
+    member_ids: Sequence[UUID],
+    since: datetime = EARLIEST,
+    until: datetime = LATEST,
+) -> dict[UUID, list[Happening]]:
+    """Return what these members did from ``since`` on and before ``until``, the earliest first.
+
+    What happened at one instant is in the order of its id. Every member is there. Two statements.
+    """
+    found: dict[UUID, list[Happening]] = {member_id: [] for member_id in member_ids}
+    asked = brand_id, list(found), since, until
+    for row in await session.fetch(_PURCHASES, *asked):
+        lines = tuple(Line(*line) for line in row["lines"])
+        parts = row["line_amounts"] or ()
+        kept = (
+            kept_lines(lines, [sum(back) for back in zip(*parts, strict=True)]) if parts else lines
+        )
+        happening = Happening(
+            id=row["id"],
+            external_id=row["external_id"],
+            member_id=row["member_id"],
+            kind=PURCHASE,
+            occurred_at=row["occurred_at"],
+            recorded_at=row["recorded_at"],
+            amount=sum(line.amount for line in kept),
+            points=row["points"],
+            lines=kept,
+            channel=row["channel"],
+            store=row["store"],
+            attributes=Happening.NOTHING,
+            # A basket without lines is returned with the last of its points.
+            counts=not parts or (bool(kept) if lines else not row["undone"]),
+        )
+        found[happening.member_id].append(happening)
+    for row in await session.fetch(_ACTIVITIES, *asked):
+        found[row["member_id"]].append(Happening(**row, lines=(), counts=True))
+    for mine in found.values():
+        mine.sort(key=lambda each: (each.occurred_at, each.id))
+    return found

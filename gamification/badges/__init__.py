@@ -1,0 +1,1 @@
+"""badges: what members are awarded and can show, as credentials."""

@@ -1,0 +1,1 @@
+"""challenges: goals that members reach alone, in teams or all together."""

@@ -1,0 +1,1 @@
+"""grounds: what games judge by: members with all that they did."""

@@ -1,0 +1,1 @@
+"""leaderboards: windows, scores, ranks, seasons and leagues."""

@@ -1,0 +1,1 @@
+"""prizes: what games owe members, each paid once."""

@@ -1,0 +1,1 @@
+"""streaks: days, weeks or months in a row."""

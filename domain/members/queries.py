@@ -1,37 +1,19 @@
 """Who the members are."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
 
-from domain.members.rules import AttributeValue, Move
+from domain.members.rules import Member, Move
 from kit.db import Session
+
+__all__ = ["Member", "by_external_ids", "by_ids", "count", "moves", "page"]
 
 _MEMBER = (
     "SELECT id, brand_id, external_id, display_name, joined_at, birthday, region, attributes"
     " FROM member "
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A person in one brand's programme.
-
-    ``region`` is where the law that protects the member's points applies, such as CA-ON;
-    ``attributes`` are what the brand tells the programme's rules about the member.
-    """
-
-    id: UUID
-    brand_id: int
-    external_id: str
-    display_name: str | None
-    joined_at: datetime
-    birthday: date | None = None
-    region: str | None = None
-    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
 
 
 async def by_ids(session: Session, brand_id: int, ids: Sequence[UUID]) -> dict[UUID, Member]:

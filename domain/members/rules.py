@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 from typing import Literal, NamedTuple, TypeAlias
+from uuid import UUID
 
 from kit.errors import InvalidInputError, LaurelError
 from kit.texts import TEXT_LENGTH_MAX, usable
@@ -25,6 +26,24 @@ class Kept(Enum):
 
 
 KEPT = Kept.KEPT
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person in one brand's programme.
+
+    ``region`` is where the law that protects the member's points applies, such as CA-ON;
+    ``attributes`` are what the brand tells the programme's rules about the member.
+    """
+
+    id: UUID
+    brand_id: int
+    external_id: str
+    display_name: str | None
+    joined_at: datetime
+    birthday: date | None = None
+    region: str | None = None
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,107 @@
+"""The parts of ``[leaderboards]`` that speak of leagues and of fair play."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field
+
+from kit.documents import Code, ExactPositive, Part, Whole
+from kit.words import Words
+
+MINUTES_MAX = 10_080
+LEAGUES_MAX = 50
+SIZE_MAX = 1_000
+WEEKS_MAX = 520
+RATES_MAX = 20
+
+Path = tuple[str | int, ...]
+
+
+class League(Part):
+    """One league: how many of the first of each cohort rise, how many of the last fall."""
+
+    code: Code
+    name: Words
+    promote: Annotated[Whole, Field(ge=0)] = Field(
+        default=0, description="so many of the first of a cohort play in the next league"
+    )
+    relegate: Annotated[Whole, Field(ge=0)] = Field(
+        default=0, description="so many of the last of a cohort play in the league before"
+    )
+
+
+class Leagues(Part):
+    """Weekly cohorts: ``[leaderboards.leagues]``, the lowest league first.
+
+    Whoever first scores in a week, on the board's weekly window, is seated in the cohort of the
+    own league that is being filled. When the week's window is frozen, the first ``promote`` of a
+    cohort rise and the last ``relegate`` fall; who rises doesn't fall, however small the cohort.
+    The lowest has nobody who falls, the highest nobody who rises. Who does nothing for
+    ``fall_after_weeks`` weeks falls one league for each such time; left out, nobody does. New
+    members begin in the lowest.
+    """
+
+    board: Code = Field(description="the board, with weeks, whose scores decide")
+    size: Annotated[Whole, Field(ge=2, le=SIZE_MAX)] = Field(
+        default=30, description="members of a cohort, at most"
+    )
+    fall_after_weeks: Annotated[Whole, Field(ge=1, le=WEEKS_MAX)] | None = Field(
+        default=None, description="so many weeks without any score cost one league"
+    )
+    league: Annotated[tuple[League, ...], Field(min_length=1, max_length=LEAGUES_MAX)] = Field(
+        description="the leagues, the lowest first, each a [[leaderboards.leagues.league]]"
+    )
+
+
+class Rate(Part):
+    """More happenings in a time than anybody honest has."""
+
+    most: Annotated[Whole, Field(ge=1)] = Field(description="so many are fine")
+    minutes: Annotated[Whole, Field(ge=1, le=MINUTES_MAX)] = Field(description="within so long")
+    on: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description='"purchase" or the kind of an activity; left out: any',
+    )
+
+
+class FairPlay(Part):
+    """What looks unfair, ``[leaderboards.fair_play]``: staff look at it before any prize is paid.
+
+    A flag is raised once for the same happenings. While it is open the member's prizes wait.
+    """
+
+    rate: Annotated[tuple[Rate, ...], Field(max_length=RATES_MAX)] = Field(
+        default=(), description="impossible rates, each a [[leaderboards.fair_play.rate]]"
+    )
+    split_minutes: Annotated[Whole, Field(ge=1, le=MINUTES_MAX)] | None = Field(
+        default=None, description="two purchases in one store within so long are one, split"
+    )
+    outlier_times: Annotated[Whole, Field(ge=2)] | None = Field(
+        default=None, description="a purchase of more than so many times the member's own median"
+    )
+    outlier_floor: ExactPositive | None = Field(
+        default=None, description="and of more than so much money; with outlier_times only"
+    )
+
+
+def league_faults(leagues: Leagues) -> Iterator[tuple[Path, str]]:
+    """Yield leagues of one code, and more who rise and fall than a cohort has."""
+    seen: set[str] = set()
+    for number, each in enumerate(leagues.league):
+        path: Path = ("league", number)
+        if each.code in seen:
+            yield (*path, "code"), f"is {each.code!r} again; give each league its own"
+        seen.add(each.code)
+        if each.promote + each.relegate > leagues.size:
+            yield path, f"moves more than the {leagues.size} of a cohort; lower promote or relegate"
+
+
+def fair_play_faults(fair_play: FairPlay, currency_exponent: int) -> Iterator[tuple[Path, str]]:
+    """Yield an outlier that is said by half, and money finer than it can be."""
+    floor = fair_play.outlier_floor
+    if (fair_play.outlier_times is None) != (floor is None):
+        yield (("outlier_times",), "needs outlier_floor, and the other way round; write both")
+    if floor is not None and floor.scaleb(currency_exponent) % 1:
+        yield ("outlier_floor",), "is finer than the brand's currency can be; write fewer decimals"

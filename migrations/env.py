@@ -1,4 +1,4 @@
-"""Runs the migrations: finds every models.py by walking the rooms, connects as the owner."""
+"""Runs the migrations: finds every models file by walking the rooms, connects as the owner."""
 
 import asyncio
 import importlib
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from kit.db import Base
 
 ROOT = Path(__file__).parent.parent
-for path in sorted(ROOT.glob("*/*/models.py")) + sorted(ROOT.glob("kit/*.py")):
+for path in sorted(ROOT.glob("*/*/models*.py")) + sorted(ROOT.glob("kit/*.py")):
     importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
 
 

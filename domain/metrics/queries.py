@@ -14,7 +14,7 @@ from kit.db import Session
 # spent is a debt, which counts once it is paid: until then nothing has left the members' points.
 _POINTS = """
 SELECT coalesce(sum(t.amount) FILTER (WHERE d.code = 'issuance'
-           AND t.code IN ('accrual', 'adjustment')), 0)::bigint AS issued,
+           AND t.code IN ('accrual', 'prize', 'adjustment')), 0)::bigint AS issued,
        coalesce(sum(CASE t.code WHEN 'redemption' THEN t.amount WHEN 'return' THEN -t.amount END),
            0)::bigint AS spent,
        coalesce(sum(CASE t.code WHEN 'expiry' THEN t.amount WHEN 'revival' THEN -t.amount END),

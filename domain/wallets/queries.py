@@ -127,8 +127,8 @@ class WalletBalance:
 class Movement:
     """Points that came (positive) or went (negative), and why.
 
-    ``code`` is accrual, adjustment, revival, redemption, return, gift, expiry, claw_back or
-    debt_payment. ``rule`` is the programme's rule that gave or takes them; ``reason`` and
+    ``code`` is accrual, prize, adjustment, revival, redemption, return, gift, expiry, claw_back
+    or debt_payment. ``rule`` is the programme's rule that gave or takes them; ``reason`` and
     ``actor`` are whose decision it was, for what no rule decided.
     """
 

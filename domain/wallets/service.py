@@ -36,7 +36,7 @@ class Accrual:
     ``release_days`` days after it releases them. ``fixed``: what the member does later does not
     move the end. ``begins_at`` is from when their life counts, if that is not ``earned_at``,
     ``version_id`` the version of the programme that gives them, if that is not the one in force
-    then.
+    then. ``code`` is what members and staff read as the kind of movement.
     """
 
     key: UUID
@@ -51,6 +51,7 @@ class Accrual:
     release_days: int | None = None
     begins_at: datetime | None = None
     version_id: int | None = None
+    code: str = "accrual"
 
 
 async def open_books(session: Session, brand: Brand, section: PointsSection) -> Books:
@@ -128,11 +129,11 @@ async def accrue(
     journals = [
         Journal(
             key=item.key,
-            code="accrual",
+            code=item.code,
             effective_at=item.earned_at,
             effective_on=open_day(brand, item.earned_at, closed, now),
             transfers=(
-                Transfer(books.issuance, item.account_id, books.asset_id, item.points, "accrual"),
+                Transfer(books.issuance, item.account_id, books.asset_id, item.points, item.code),
             ),
             meta={"reference": item.reference, "rule": item.rule},
         )

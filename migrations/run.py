@@ -31,6 +31,9 @@ GRANT INSERT, UPDATE ON board_alias, board_absence, board_flag, league_member, l
     league_week TO {role};
 GRANT UPDATE (undone_at) ON board_prize TO {role};
 GRANT DELETE ON board_alias, board_result_name TO {role};
+GRANT USAGE ON SEQUENCE board_change_seq TO {role};
+GRANT INSERT ON board_team TO {role};
+GRANT INSERT, UPDATE, DELETE ON board_window, board_day, board_score, board_fill, board_look TO {role};
 """
 
 

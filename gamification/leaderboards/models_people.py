@@ -50,7 +50,7 @@ class BoardAliasRow(Base):
 
 
 class BoardAbsenceRow(Base):
-    """That a member is not listed, because of a choice (``hidden``) or of staff (``banned``).
+    """That a member is not listed, by choice (``hidden``), by staff (``banned``), or as staff (``excluded``).
 
     ``board`` is '' for all boards, ``window_id`` 0 for all windows of the board. It holds while
     ``ended_at`` is NULL; a ban ``until`` an instant is ended by a job, so that a fact tells of it.
@@ -58,7 +58,7 @@ class BoardAbsenceRow(Base):
 
     __tablename__ = "board_absence"
     __table_args__ = (
-        CheckConstraint("kind IN ('hidden', 'banned')", name="kind"),
+        CheckConstraint("kind IN ('hidden', 'banned', 'excluded')", name="kind"),
         Index(
             "board_absence_open_idx",
             "member_id",

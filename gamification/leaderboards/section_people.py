@@ -1,11 +1,13 @@
-"""The parts of ``[leaderboards]`` that speak of leagues and of fair play."""
+"""The parts of ``[leaderboards]`` that speak of closing, prizes, leagues and fair play."""
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kit.documents import Code, ExactPositive, Part, Whole
+from gamification.prizes.section_faults import prize_faults
+from gamification.prizes.section_parts import Prize
+from kit.documents import Code, ExactPositive, Flag, Part, Section, Whole
 from kit.words import Words
 
 MINUTES_MAX = 10_080
@@ -13,8 +15,61 @@ LEAGUES_MAX = 50
 SIZE_MAX = 1_000
 WEEKS_MAX = 520
 RATES_MAX = 20
+PRIZES_MAX = 100
+PLACE_MAX = 10_000
+HOURS_MAX = 2_160
+DAYS_MAX = 366
 
 Path = tuple[str | int, ...]
+
+
+class PlacePrize(Prize):
+    """What the places ``from`` to ``to`` of a window win: ``[[leaderboards.board.prize]]``.
+
+    Places are ranks of the board's kind: with competition and dense ranks all who share one get
+    its prize. Who scored nothing wins nothing.
+    """
+
+    period: Literal["day", "week", "month", "season"] = Field(
+        description="whose windows have it; the board keeps windows of that kind"
+    )
+    scope: Literal["store", "tier", "city", "segment"] | None = Field(
+        default=None, description="of each store, tier, ...; left out: of the whole brand"
+    )
+    from_: Annotated[Whole, Field(ge=1, le=PLACE_MAX)] = Field(
+        default=1, alias="from", description="the first place that gets it"
+    )
+    to: Annotated[Whole, Field(ge=1, le=PLACE_MAX)] | None = Field(
+        default=None, description="the last place that gets it; left out: only the first"
+    )
+
+    @property
+    def to_place(self) -> int:
+        """The last place that gets it."""
+        return self.from_ if self.to is None else self.to
+
+
+class Closing(Part):
+    """How the windows of a board end: settings of a ``[[leaderboards.board]]``.
+
+    A window is closed ``close_after_hours`` after its end. What is reported by then counts;
+    what a refund takes away later changes windows that are still open, never a closed one. Prizes
+    are owed when it closes and paid ``hold_days`` later, and not while a flag of the member is
+    open. A place that staff disqualify loses its prize; nobody moves up, unless ``move_up``.
+    """
+
+    close_after_hours: Annotated[Whole, Field(ge=0, le=HOURS_MAX)] = Field(
+        default=24, description="how long after its end late reports count in a window"
+    )
+    hold_days: Annotated[Whole, Field(ge=0, le=DAYS_MAX)] = Field(
+        default=0, description="how long prizes wait once a window is closed"
+    )
+    move_up: Flag = Field(
+        default=False, description="whether others move up to the prize of a disqualified place"
+    )
+    prize: Annotated[tuple[PlacePrize, ...], Field(max_length=PRIZES_MAX)] = Field(
+        default=(), description="prizes of places, each a [[leaderboards.board.prize]]"
+    )
 
 
 class League(Part):
@@ -84,6 +139,15 @@ class FairPlay(Part):
     outlier_floor: ExactPositive | None = Field(
         default=None, description="and of more than so much money; with outlier_times only"
     )
+
+
+def closing_faults(closing: Closing, others: Mapping[str, Section]) -> Iterator[tuple[Path, str]]:
+    """Yield prizes that end before they begin, and what is wrong with them as prizes."""
+    for number, each in enumerate(closing.prize):
+        path: Path = ("prize", number)
+        if each.to_place < each.from_:
+            yield (*path, "to"), "is before from; write the last place that gets it"
+        yield from prize_faults(path, each, others)
 
 
 def league_faults(leagues: Leagues) -> Iterator[tuple[Path, str]]:

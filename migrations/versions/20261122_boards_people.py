@@ -121,7 +121,9 @@ def _people() -> None:
         sa.Column("since", INSTANT, nullable=False),
         sa.Column("until", INSTANT),
         sa.Column("ended_at", INSTANT),
-        sa.CheckConstraint("kind IN ('hidden', 'banned')", name=op.f("board_absence_kind_check")),
+        sa.CheckConstraint(
+            "kind IN ('hidden', 'banned', 'excluded')", name=op.f("board_absence_kind_check")
+        ),
         sa.ForeignKeyConstraint(
             ["brand_id"], ["brand.id"], name=op.f("board_absence_brand_id_fkey")
         ),

@@ -10,6 +10,7 @@ from domain.referrals.section import ReferralsSection
 from domain.rewards.section import RewardsSection
 from domain.tiers.section import TiersSection
 from domain.wallets.section import PointsSection
+from gamification.leaderboards.section import LeaderboardsSection
 
 SECTIONS: SectionKinds = {
     "brand": BrandSection,
@@ -21,4 +22,5 @@ SECTIONS: SectionKinds = {
     "referrals": ReferralsSection,
     "gifts": GiftsSection,
     "households": HouseholdsSection,
+    "leaderboards": LeaderboardsSection,
 }

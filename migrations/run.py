@@ -25,15 +25,16 @@ GRANT INSERT, UPDATE ON brand, api_key, member, wallet, lot, forgiveness, cap_us
     reward_look, reward_start, household, household_member, household_invitation, referral,
     fact_cursor, request TO {role};
 GRANT DELETE ON request, expiry_warning, reward_look, fact_cursor TO {role};
-GRANT INSERT ON board_salt, board_change, board_result, board_result_name, board_disqualification,
-    board_prize TO {role};
+GRANT INSERT ON board_salt, board_person_change, board_result, board_result_name,
+    board_disqualification, board_prize TO {role};
 GRANT INSERT, UPDATE ON board_alias, board_absence, board_flag, league_member, league_seat,
     league_week TO {role};
 GRANT UPDATE (undone_at) ON board_prize TO {role};
 GRANT DELETE ON board_alias, board_result_name TO {role};
 GRANT USAGE ON SEQUENCE board_change_seq TO {role};
 GRANT INSERT ON board_team TO {role};
-GRANT INSERT, UPDATE, DELETE ON board_window, board_day, board_score, board_fill, board_look TO {role};
+GRANT INSERT, UPDATE, DELETE ON board_window, board_day, board_score, board_fill, board_look
+    TO {role};
 """
 
 

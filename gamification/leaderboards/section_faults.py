@@ -11,17 +11,17 @@ from gamification.leaderboards.section_parts import (
     STORE,
     TIER,
     Board,
-    BoardPrize,
     Path,
     Season,
 )
 from gamification.leaderboards.section_people import (
     FairPlay,
     Leagues,
+    PlacePrize,
+    closing_faults,
     fair_play_faults,
     league_faults,
 )
-from gamification.prizes.section_faults import prize_faults
 from kit.documents import Section, find_section, no_such
 
 Fault = tuple[Path, str]
@@ -41,9 +41,9 @@ def faults_of(
         path: Path = ("board", index)
         for place, message in _board_faults(board, seasons, others):
             yield (*path, *place), message
+        yield from _placed(path, closing_faults(board, others))
         for number, prize in enumerate(board.prize):
-            yield from _placed((*path, "prize", number), _place_faults(prize, board))
-            yield from prize_faults((*path, "prize", number, "prize"), prize.prize, others)
+            yield from _placed((*path, "prize", number), _prize_faults(prize, board))
     yield from _season_faults(seasons)
     if leagues is not None:
         yield from _placed(("leagues",), league_faults(leagues))
@@ -120,13 +120,11 @@ def _scope_faults(board: Board, others: Mapping[str, Section]) -> Iterator[Fault
             yield path, "can't be 'store': challenges are completed in no store"
 
 
-def _place_faults(prize: BoardPrize, board: Board) -> Iterator[Fault]:
+def _prize_faults(prize: PlacePrize, board: Board) -> Iterator[Fault]:
     if prize.period not in board.periods:
         yield ("period",), f"names {no_such(prize.period, 'period of this board', board.periods)}"
-    if prize.period == "all":
-        yield ("period",), 'is "all", which never ends, so that nobody wins; choose another'
-    if prize.to_place < prize.from_place:
-        yield ("to_place",), "is before from_place; write the last place that wins"
+    if prize.scope is not None and prize.scope not in board.scopes:
+        yield ("scope",), f"names {no_such(prize.scope, 'scope of this board', board.scopes)}"
 
 
 def _season_faults(seasons: Sequence[Season]) -> Iterator[Fault]:

@@ -1,4 +1,4 @@
-"""The parts of the ``[leaderboards]`` section: boards, what is won on them, and seasons."""
+"""The parts of the ``[leaderboards]`` section: boards and seasons."""
 
 from typing import Annotated, Literal
 
@@ -6,22 +6,19 @@ from pydantic import AfterValidator, Field
 
 from domain.earning.section_parts import Count, rule_language
 from gamification.grounds.section_parts import Filter, Path
-from gamification.prizes.section_parts import Prize
+from gamification.leaderboards.section_people import Closing
 from kit.documents import Code, Day, Flag, Part, Text, Whole, fault
 from kit.words import LongWords, Words
 
-__all__ = ["Board", "BoardPrize", "Path", "Season"]
+__all__ = ["Board", "Path", "Season"]
 
 BOARDS_MAX = 50
 SEASONS_MAX = 200
 SCOPES_MAX = 10
 EXCLUDE_MAX = 20
-PRIZES_MAX = 100
-PLACE_MAX = 100_000
 ROLLING_MAX = 366
 MINUTES_MAX = 1_440
 TIMES_MAX = 1_000_000
-HOLD_DAYS_MAX = 366
 
 BRAND, STORE, TIER = "brand", "store", "tier"
 """Scopes that are no attribute of members."""
@@ -46,23 +43,7 @@ def _of_the_event(text: str) -> str:
     return text
 
 
-class BoardPrize(Part):
-    """What the members on some places of a window win once it is frozen."""
-
-    period: Period = Field(description="the windows it is for, one of the board's periods")
-    from_place: Annotated[Whole, Field(ge=1, le=PLACE_MAX)] = Field(
-        default=1, description="the first place that wins it"
-    )
-    to_place: Annotated[Whole, Field(ge=1, le=PLACE_MAX)] = Field(
-        default=1, description="the last place that wins it"
-    )
-    prize: Prize = Field(description="what is won")
-    hold_days: Annotated[Whole, Field(ge=0, le=HOLD_DAYS_MAX)] = Field(
-        default=0, description="so many days after the window is frozen it is paid"
-    )
-
-
-class Board(Filter):
+class Board(Filter, Closing):
     """Who did most, over what the filter speaks of.
 
     What one purchase or activity gives is its ``score``: the ``points`` that it gave; the
@@ -78,6 +59,8 @@ class Board(Filter):
     tier that members have now, or an attribute of members by its name. Who scores the same is
     ordered by who was first; what is shown as the rank is another matter: 1, 2, 3, 4
     (``ordinal``), 1, 2, 2, 4 (``competition``) or 1, 2, 2, 3 (``dense``).
+
+    How a window ends and what its places win is said in the same table.
     """
 
     code: Code = Field(description="the board's short name, which never means another one")
@@ -115,9 +98,6 @@ class Board(Filter):
     public: Flag = Field(default=True, description="whether anybody may see it")
     exclude: Annotated[tuple[Text, ...], Field(max_length=EXCLUDE_MAX)] = Field(
         default=(), description='members with one of these attributes true are left out: "staff"'
-    )
-    prize: Annotated[tuple[BoardPrize, ...], Field(max_length=PRIZES_MAX)] = Field(
-        default=(), description="what is won, each a [[leaderboards.board.prize]]"
     )
 
 

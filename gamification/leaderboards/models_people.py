@@ -50,7 +50,7 @@ class BoardAliasRow(Base):
 
 
 class BoardAbsenceRow(Base):
-    """That a member is not listed, by choice (``hidden``), by staff (``banned``), or as staff (``excluded``).
+    """That a member is not listed: ``hidden`` by choice, ``banned``, or ``excluded`` as staff.
 
     ``board`` is '' for all boards, ``window_id`` 0 for all windows of the board. It holds while
     ``ended_at`` is NULL; a ban ``until`` an instant is ended by a job, so that a fact tells of it.
@@ -86,15 +86,15 @@ class BoardAbsenceRow(Base):
     ended_at: Mapped[datetime | None] = mapped_column(INSTANT)
 
 
-class BoardChangeRow(Base):
+class BoardPersonChangeRow(Base):
     """Who changed what of a member's place on boards, and why. It never changes.
 
     Aliases are not repeated here, so that they can be forgotten; ``request`` is the hash of all
     that was asked under the key from which ``id`` derives.
     """
 
-    __tablename__ = "board_change"
-    __table_args__ = (Index("board_change_member_idx", "member_id", "changed_at", "id"),)
+    __tablename__ = "board_person_change"
+    __table_args__ = (Index("board_person_change_member_idx", "member_id", "changed_at", "id"),)
 
     id: Mapped[UUID] = mapped_column(PG_UUID, primary_key=True)
     brand_id: Mapped[int] = mapped_column(ForeignKey("brand.id"))

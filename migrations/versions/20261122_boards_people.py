@@ -146,7 +146,7 @@ def _people() -> None:
         postgresql_where=sa.text("ended_at IS NULL AND until IS NOT NULL"),
     )
     op.create_table(
-        "board_change",
+        "board_person_change",
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("brand_id", sa.Integer(), nullable=False),
         sa.Column("member_id", sa.UUID(), nullable=False),
@@ -158,14 +158,16 @@ def _people() -> None:
         sa.Column("request", sa.LargeBinary(), nullable=False),
         sa.Column("changed_at", INSTANT, nullable=False),
         sa.ForeignKeyConstraint(
-            ["brand_id"], ["brand.id"], name=op.f("board_change_brand_id_fkey")
+            ["brand_id"], ["brand.id"], name=op.f("board_person_change_brand_id_fkey")
         ),
         sa.ForeignKeyConstraint(
-            ["member_id"], ["member.id"], name=op.f("board_change_member_id_fkey")
+            ["member_id"], ["member.id"], name=op.f("board_person_change_member_id_fkey")
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("board_change_pkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("board_person_change_pkey")),
     )
-    op.create_index("board_change_member_idx", "board_change", ["member_id", "changed_at", "id"])
+    op.create_index(
+        "board_person_change_member_idx", "board_person_change", ["member_id", "changed_at", "id"]
+    )
 
 
 def _fair_play() -> None:

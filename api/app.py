@@ -8,7 +8,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -21,9 +20,10 @@ from api.auth import Authenticator
 from api.errors import refusal, refused
 from api.graphql.engine import Engine
 from api.http import health, media
-from api.http.edge import REQUEST_ID, Edge
+from api.http.edge import Edge
 from api.http.graphql import GraphQLEndpoint
 from api.http.health import Readiness
+from api.http.origins import Origins
 from api.http.places import Places
 from api.http.stream import LEAVING, Streams
 from api.http.websocket import WebSocketEndpoint
@@ -33,19 +33,6 @@ from api.tokens import Tokens
 from kit import log
 from kit.settings import Settings
 
-_HEADERS_TAKEN = [
-    "accept-language",
-    "apollo-require-preflight",
-    "apollographql-client-name",
-    "apollographql-client-version",
-    "authorization",
-    "content-type",
-    "if-none-match",
-    "x-apollo-operation-name",
-    "x-client-name",
-    "x-client-version",
-    REQUEST_ID,
-]
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -118,15 +105,7 @@ def application(
 
 def _middleware(settings: Settings) -> Iterator[Middleware]:
     yield Middleware(Edge)
-    if settings.allowed_origins:
-        yield Middleware(
-            CORSMiddleware,
-            allow_origins=settings.allowed_origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=_HEADERS_TAKEN,
-            expose_headers=["etag", "retry-after", REQUEST_ID],
-            max_age=3600,
-        )
+    yield Middleware(Origins, named=settings.allowed_origins)
     yield Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)
 
 

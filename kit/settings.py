@@ -42,7 +42,7 @@ class Settings(BaseSettings):
         None, description="signs cursors, 32 bytes or more; the same in every process"
     )
     allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = Field(
-        (), description="other sites whose pages may ask, separated by commas"
+        (), description="other sites whose pages may send credentials, with commas"
     )
     documents: Path | None = Field(
         None, description="manifest of trusted documents, or a folder of manifests"

@@ -111,8 +111,20 @@ async def test_pages_of_other_origins(runtime: Runtime, grocer: Shop) -> None:
         assert "access-control-allow-credentials" not in answer.headers
 
 
-async def test_without_settings_no_other_origin_may_ask(client: Client) -> None:
-    answer = await client.post({"query": TERMS}, origin="https://community.example")
+async def test_pages_that_nobody_named_read_what_is_public_only(client: Client) -> None:
+    page = {"origin": "https://community.example"}
+    preflight = {**page, "access-control-request-method": "POST"}
+    wanted = {**preflight, "access-control-request-headers": "content-type"}
+    allowed = await client.send("OPTIONS", "/graphql", headers=wanted)
+    assert allowed.headers["access-control-allow-origin"] == "*"
+    assert "authorization" not in allowed.headers["access-control-allow-headers"]
+    answer = await client.post({"query": TERMS}, origin=page["origin"])
+    assert answer.headers["access-control-allow-origin"] == "*"
+    signed_in = {**preflight, "access-control-request-headers": "Authorization, content-type"}
+    refused = await client.send("OPTIONS", "/graphql", headers=signed_in)
+    assert "access-control-allow-origin" not in refused.headers
+    token = {"authorization": f"Bearer {client.member('ana')}"}
+    answer = await client.post({"query": TERMS}, **token, **page)
     assert "access-control-allow-origin" not in answer.headers
 
 

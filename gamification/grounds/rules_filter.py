@@ -88,7 +88,7 @@ class Filter:
     def _situation(self, happening: Happening) -> Situation:
         when = self.condition.when
         return Situation(
-            event=_event(self.brand, happening),
+            event=event_of(self.brand, happening),
             local=self.brand.local(happening.occurred_at),
             facts={},
             exponent=self.brand.currency_exponent,
@@ -113,7 +113,8 @@ def compile_filter(part: FilterPart, brand: Brand) -> Filter:
     )
 
 
-def _event(brand: Brand, of: Happening) -> Event:
+def event_of(brand: Brand, of: Happening) -> Event:
+    """Return a happening as the rules of earning take it; whose it is, is left out."""
     if of.kind == PURCHASE:
         return Purchase(
             of.external_id, "", of.occurred_at, brand.currency, of.lines, of.channel, of.store

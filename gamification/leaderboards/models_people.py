@@ -4,7 +4,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Mapped, mapped_column
@@ -140,14 +149,18 @@ class BoardResultNameRow(Base):
 
 
 class BoardDisqualificationRow(Base):
-    """That a place in a frozen window gets no prize any more. It never changes."""
+    """That a place in a frozen window gets no prize any more, and why. It never changes."""
 
     __tablename__ = "board_disqualification"
+    __table_args__ = (UniqueConstraint("window_id", "entity"),)
 
-    window_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    entity: Mapped[UUID] = mapped_column(PG_UUID, primary_key=True)
+    id: Mapped[UUID] = mapped_column(PG_UUID, primary_key=True)
     brand_id: Mapped[int] = mapped_column(ForeignKey("brand.id"))
-    change_id: Mapped[UUID] = mapped_column(PG_UUID)
+    window_id: Mapped[int] = mapped_column(BigInteger)
+    entity: Mapped[UUID] = mapped_column(PG_UUID)
+    actor: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    request: Mapped[bytes] = mapped_column(LargeBinary)
     disqualified_at: Mapped[datetime] = mapped_column(INSTANT)
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from gamification.prizes.section_faults import prize_faults
 from gamification.prizes.section_parts import Prize
-from kit.documents import Code, ExactPositive, Flag, Part, Section, Whole
+from kit.documents import Code, ExactPositive, Flag, Part, Section, Text, Whole
 from kit.words import Words
 
 MINUTES_MAX = 10_080
@@ -27,14 +27,15 @@ class PlacePrize(Prize):
     """What the places ``from`` to ``to`` of a window win: ``[[leaderboards.board.prize]]``.
 
     Places are ranks of the board's kind: with competition and dense ranks all who share one get
-    its prize. Who scored nothing wins nothing.
+    its prize. Who scored nothing wins nothing. What a team wins is given to each of its members
+    who did something for it in the window.
     """
 
     period: Literal["day", "week", "month", "season"] = Field(
         description="whose windows have it; the board keeps windows of that kind"
     )
-    scope: Literal["store", "tier", "city", "segment"] | None = Field(
-        default=None, description="of each store, tier, ...; left out: of the whole brand"
+    scope: Text | None = Field(
+        default=None, description="one of the board's scopes; left out: of the whole brand"
     )
     from_: Annotated[Whole, Field(ge=1, le=PLACE_MAX)] = Field(
         default=1, alias="from", description="the first place that gets it"
@@ -113,11 +114,8 @@ class Rate(Part):
 
     most: Annotated[Whole, Field(ge=1)] = Field(description="so many are fine")
     minutes: Annotated[Whole, Field(ge=1, le=MINUTES_MAX)] = Field(description="within so long")
-    on: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=200,
-        description='"purchase" or the kind of an activity; left out: any',
+    on: Text | None = Field(
+        default=None, description='"purchase" or the kind of an activity; left out: any'
     )
 
 

@@ -51,15 +51,21 @@ def _results() -> None:
     )
     op.create_table(
         "board_disqualification",
-        sa.Column("window_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("entity", sa.UUID(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("brand_id", sa.Integer(), nullable=False),
-        sa.Column("change_id", sa.UUID(), nullable=False),
+        sa.Column("window_id", sa.BigInteger(), nullable=False),
+        sa.Column("entity", sa.UUID(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("request", sa.LargeBinary(), nullable=False),
         sa.Column("disqualified_at", INSTANT, nullable=False),
         sa.ForeignKeyConstraint(
             ["brand_id"], ["brand.id"], name=op.f("board_disqualification_brand_id_fkey")
         ),
-        sa.PrimaryKeyConstraint("window_id", "entity", name=op.f("board_disqualification_pkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("board_disqualification_pkey")),
+        sa.UniqueConstraint(
+            "window_id", "entity", name=op.f("board_disqualification_window_id_entity_key")
+        ),
     )
     op.create_table(
         "board_prize",

@@ -1,6 +1,6 @@
 """When a window closes, who stands where in it, and who gets which of its prizes."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -103,13 +103,17 @@ def winners(
     ]
 
 
-def prize_id(brand_id: int, window_id: int, won: Won) -> UUID:
-    """Return by what id a prize is known for ever: nobody gets it twice."""
-    return derived_id("board prize", str(brand_id), str(window_id), str(won.entity), str(won.entry))
+def prize_id(brand_id: int, window_id: int, won: Won, member_id: UUID) -> UUID:
+    """Return by what id a member's prize is known for ever: nobody gets it twice.
+
+    Who wins with a team, ``won.entity``, is another member each time.
+    """
+    parts = (brand_id, window_id, won.entity, won.entry, member_id)
+    return derived_id("board prize", *map(str, parts))
 
 
 def difference(
-    wanted: Mapping[UUID, Won], standing: Collection[UUID]
+    wanted: Collection[UUID], standing: Collection[UUID]
 ) -> tuple[list[UUID], list[UUID]]:
     """Return the ids of prizes that are to be owed, and of those that are to be undone."""
     return [id_ for id_ in wanted if id_ not in standing], [

@@ -1,0 +1,274 @@
+"""How windows are closed, and how results and their prizes are loaded and written."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from gamification.leaderboards.rules_close import Place, Ranking, Won
+from kit.db import Session
+
+SUBSCRIBER = "boards"
+"""Whose cursor says how far the scores of windows have come."""
+
+_WINDOW = "SELECT id, board, period, scope, starts_on, ends_on FROM board_window"
+
+# What is not heard yet was reported in time, or may have been.
+_HEARD = """
+SELECT NOT EXISTS (
+    SELECT FROM fact f WHERE f.tenant_id = $2 AND f.recorded_at < $3
+      AND (f.xid, f.id) > (c.xid, c.fact_id)
+) AND NOT EXISTS (
+    SELECT FROM fact_cursor WHERE subscriber = $1 || ' missing ' || $2
+) AND NOT EXISTS (SELECT FROM board_fill WHERE brand_id = $2 AND NOT done)
+FROM fact_cursor c WHERE c.subscriber = $1
+"""
+
+# The one order of a board: score, who was first, entity.
+_RESULTS = """
+INSERT INTO board_result (window_id, place, brand_id, entity, score, reached_at, rank)
+SELECT s.window_id, row_number() OVER board, $1, s.entity, s.score, s.reached_at,
+       CASE w.ranking WHEN 'ordinal' THEN row_number() OVER board
+                      WHEN 'competition' THEN rank() OVER scores
+                      ELSE dense_rank() OVER scores END
+FROM unnest($2::bigint[], $3::text[]) AS w(id, ranking)
+JOIN board_score s ON s.window_id = w.id AND s.listed
+WINDOW board AS (PARTITION BY s.window_id ORDER BY s.score DESC, s.reached_at, s.entity DESC),
+       scores AS (PARTITION BY s.window_id ORDER BY s.score DESC)
+"""
+
+_NAMES = """
+INSERT INTO board_result_name (entity, window_id, name)
+SELECT r.entity, r.window_id, a.alias FROM board_result r
+JOIN board_alias a ON a.member_id = r.entity AND a.brand_id = $1 AND a.removed_at IS NULL
+WHERE r.window_id = ANY ($2)
+"""
+
+_TEAMS = """
+SELECT DISTINCT w.id, d.team, d.entity FROM board_window w
+JOIN unnest($2::bigint[], $3::uuid[]) AS n(window_id, team) ON n.window_id = w.id
+JOIN board_day d ON d.brand_id = w.brand_id AND d.board = w.board AND d.team = n.team
+    AND d.day >= w.starts_on AND d.day < w.ends_on AND d.score > 0
+    AND d.scope = CASE WHEN starts_with(w.scope, 'store:') THEN w.scope ELSE '' END
+WHERE w.brand_id = $1 AND NOT EXISTS (
+    SELECT FROM board_absence a WHERE a.member_id = d.entity AND a.ended_at IS NULL
+      AND a.kind <> 'hidden' AND a.board IN ('', w.board) AND a.window_id IN (0, w.id))
+"""
+
+
+class Window(NamedTuple):
+    """A window that ends."""
+
+    id: int
+    board: str
+    period: str
+    scope: str
+    starts_on: date
+    ends_on: date
+
+
+class Disqualified(NamedTuple):
+    """That an entity gets no prize of a window; ``id`` derives from a key."""
+
+    id: UUID
+    window_id: int
+    entity: UUID
+    actor: str
+    reason: str
+    request: bytes
+
+
+class Awarded(NamedTuple):
+    """A prize of a window, with the member who gets it."""
+
+    id: UUID
+    window_id: int
+    won: Won
+    member_id: UUID
+
+
+async def brands_closing(session: Session, today: date) -> list[int]:
+    """Return the brands that have windows which began to close or ended before ``today``."""
+    rows = await session.fetch(
+        "SELECT b.id FROM brand b WHERE EXISTS (SELECT FROM board_window w WHERE"
+        " w.brand_id = b.id AND w.state IN ('open', 'closing') AND w.ends_on <= $1) ORDER BY b.id",
+        today,
+    )
+    return [row["id"] for row in rows]
+
+
+async def ended(session: Session, brand_id: int, today: date) -> list[Window]:
+    """Return the open windows of a brand whose last day is over, the earliest first."""
+    rows = await session.fetch(
+        f"{_WINDOW} WHERE brand_id = $1 AND ends_on <= $2 AND state = 'open'"
+        " AND period <> 'rolling' ORDER BY ends_on, id",
+        brand_id,
+        today,
+    )
+    return [Window(*row) for row in rows]
+
+
+async def heard(session: Session, brand_id: int, before: datetime) -> bool:
+    """Whether scores say all that was reported before an instant; they stand still from now on.
+
+    Until the transaction ends: locks the cursor by which scores are written.
+    """
+    await session.fetch("SELECT FROM fact_cursor WHERE subscriber = $1 FOR UPDATE", SUBSCRIBER)
+    return bool(await session.value(_HEARD, SUBSCRIBER, brand_id, before))
+
+
+async def begin(session: Session, ids: Collection[int]) -> int:
+    """Close open windows to scores; return how many were."""
+    rows = await session.fetch(
+        "UPDATE board_window SET state = 'closing' WHERE id = ANY ($1) AND state = 'open'"
+        " RETURNING id",
+        sorted(ids),
+    )
+    return len(rows)
+
+
+async def lock_closing(session: Session, brand_id: int, limit: int) -> list[Window]:
+    """Lock and return windows of a brand that nobody else is about to freeze."""
+    rows = await session.fetch(
+        f"{_WINDOW} WHERE brand_id = $1 AND state = 'closing' ORDER BY id LIMIT $2"
+        " FOR NO KEY UPDATE SKIP LOCKED",
+        brand_id,
+        limit,
+    )
+    return [Window(*row) for row in rows]
+
+
+async def lock_frozen(session: Session, brand_id: int, ids: Collection[int]) -> dict[int, Window]:
+    """Lock and return those of the windows ``ids`` that are this brand's and frozen."""
+    rows = await session.fetch(
+        f"{_WINDOW} WHERE brand_id = $1 AND id = ANY ($2) AND state = 'frozen'"
+        " ORDER BY id FOR NO KEY UPDATE",
+        brand_id,
+        sorted(ids),
+    )
+    return {row["id"]: Window(*row) for row in rows}
+
+
+async def write_results(session: Session, brand_id: int, rankings: Mapping[int, Ranking]) -> None:
+    """Write who stands where in closing windows, and the aliases that they have."""
+    await session.fetch(_RESULTS, brand_id, list(rankings), list(rankings.values()))
+    await session.fetch(_NAMES, brand_id, list(rankings))
+
+
+async def freeze(session: Session, now: datetime, ids: Collection[int]) -> None:
+    """Write that windows are frozen."""
+    await session.fetch(
+        "UPDATE board_window SET state = 'frozen', frozen_at = $2 WHERE id = ANY ($1)",
+        list(ids),
+        now,
+    )
+
+
+async def first_places(session: Session, needed: Mapping[int, int]) -> dict[int, list[Place]]:
+    """Return the places of frozen windows up to the rank that each needs, in order."""
+    rows = await session.fetch(
+        "SELECT r.window_id, r.place, r.entity, r.score, r.rank FROM board_result r"
+        " JOIN unnest($1::bigint[], $2::bigint[]) AS n(window_id, rank)"
+        " ON r.window_id = n.window_id AND r.rank <= n.rank ORDER BY r.window_id, r.place",
+        list(needed),
+        list(needed.values()),
+    )
+    found: dict[int, list[Place]] = {window_id: [] for window_id in needed}
+    for window_id, *place in rows:
+        found[window_id].append(Place(*place))
+    return found
+
+
+async def placed(session: Session, wanted: Collection[tuple[int, UUID]]) -> set[tuple[int, UUID]]:
+    """Return which of these have a place in these windows."""
+    rows = await session.fetch(
+        "SELECT r.window_id, r.entity FROM board_result r JOIN unnest($1::bigint[], $2::uuid[])"
+        " AS n(window_id, entity) ON r.window_id = n.window_id AND r.entity = n.entity",
+        [window_id for window_id, _ in wanted],
+        [entity for _, entity in wanted],
+    )
+    return {(row[0], row[1]) for row in rows}
+
+
+async def people_of(
+    session: Session, brand_id: int, teams: Collection[tuple[int, UUID]]
+) -> dict[tuple[int, UUID], list[UUID]]:
+    """Return who did something for these teams in these windows and is not banned."""
+    found: dict[tuple[int, UUID], list[UUID]] = {}
+    if teams:
+        rows = await session.fetch(
+            _TEAMS, brand_id, [window for window, _ in teams], [team for _, team in teams]
+        )
+        for window_id, team, member_id in rows:
+            found.setdefault((window_id, team), []).append(member_id)
+    return found
+
+
+async def disqualified(
+    session: Session, window_ids: Collection[int]
+) -> dict[tuple[int, UUID], Disqualified]:
+    """Return who is disqualified in these windows."""
+    rows = await session.fetch(
+        "SELECT id, window_id, entity, actor, reason, request FROM board_disqualification"
+        " WHERE window_id = ANY ($1)",
+        list(window_ids),
+    )
+    return {(row[1], row[2]): Disqualified(*row) for row in rows}
+
+
+async def known(session: Session, brand_id: int, ids: Collection[UUID]) -> dict[UUID, Disqualified]:
+    """Return those of the disqualifications ``ids`` that were made."""
+    rows = await session.fetch(
+        "SELECT id, window_id, entity, actor, reason, request FROM board_disqualification"
+        " WHERE brand_id = $1 AND id = ANY ($2)",
+        brand_id,
+        list(ids),
+    )
+    return {row["id"]: Disqualified(*row) for row in rows}
+
+
+async def disqualify(
+    session: Session, now: datetime, brand_id: int, new: Sequence[Disqualified]
+) -> None:
+    """Write disqualifications."""
+    await session.fetch(
+        "INSERT INTO board_disqualification (id, brand_id, window_id, entity, actor, reason,"
+        " request, disqualified_at) SELECT i, $1, w, e, a, r, q, $2 FROM unnest($3::uuid[],"
+        " $4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::bytea[]) AS n(i, w, e, a, r, q)"
+        " ORDER BY w, e",
+        brand_id,
+        now,
+        *([each[place] for each in new] for place in range(len(Disqualified._fields))),
+    )
+
+
+async def standing(session: Session, window_ids: Collection[int]) -> set[UUID]:
+    """Return the ids of the prizes of these windows that stand."""
+    rows = await session.fetch(
+        "SELECT id FROM board_prize WHERE window_id = ANY ($1) AND undone_at IS NULL",
+        list(window_ids),
+    )
+    return {row["id"] for row in rows}
+
+
+async def award(session: Session, brand_id: int, prizes: Sequence[Awarded]) -> None:
+    """Note the prizes of windows; those that were undone stand again."""
+    if not prizes:
+        return
+    await session.fetch(
+        "INSERT INTO board_prize (id, brand_id, window_id, entity, entry, member_id)"
+        " SELECT i, $1, w, e, n, m FROM unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::int[],"
+        " $6::uuid[]) AS p(i, w, e, n, m) ORDER BY i"
+        " ON CONFLICT (id) DO UPDATE SET undone_at = NULL",
+        brand_id,
+        [each.id for each in prizes],
+        [each.window_id for each in prizes],
+        [each.won.entity for each in prizes],
+        [each.won.entry for each in prizes],
+        [each.member_id for each in prizes],
+    )
+
+
+async def undo(session: Session, now: datetime, ids: Collection[UUID]) -> None:
+    """Note that prizes of windows stand no more."""
+    await session.fetch("UPDATE board_prize SET undone_at = $2 WHERE id = ANY ($1)", list(ids), now)

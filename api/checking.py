@@ -8,15 +8,20 @@ from domain.earning import invariants as earning
 from domain.gifts import invariants as gifts
 from domain.households import invariants as households
 from domain.ledger import invariants as ledger
+from domain.members import invariants as members
 from domain.referrals import invariants as referrals
 from domain.rewards import invariants as rewards
 from domain.rewards import invariants_automatic as automatic
 from domain.vouchers import invariants as vouchers
 from domain.wallets import invariants as wallets
+from gamification.badges import invariants as badges
+from gamification.prizes import invariants as prizes
+from gamification.streaks import invariants as streaks
 from kit.db import Session
 
 INVARIANTS: dict[str, str] = {
     **ledger.INVARIANTS,
+    **members.INVARIANTS,
     **wallets.INVARIANTS,
     **earning.INVARIANTS,
     **vouchers.INVARIANTS,
@@ -25,6 +30,9 @@ INVARIANTS: dict[str, str] = {
     **gifts.INVARIANTS,
     **households.INVARIANTS,
     **referrals.INVARIANTS,
+    **badges.INVARIANTS,
+    **prizes.INVARIANTS,
+    **streaks.INVARIANTS,
 }
 SHOWN_MAX = 20
 

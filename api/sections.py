@@ -10,7 +10,9 @@ from domain.referrals.section import ReferralsSection
 from domain.rewards.section import RewardsSection
 from domain.tiers.section import TiersSection
 from domain.wallets.section import PointsSection
+from gamification.badges.section import BadgesSection
 from gamification.leaderboards.section import LeaderboardsSection
+from gamification.streaks.section import StreaksSection
 
 SECTIONS: SectionKinds = {
     "brand": BrandSection,
@@ -22,5 +24,7 @@ SECTIONS: SectionKinds = {
     "referrals": ReferralsSection,
     "gifts": GiftsSection,
     "households": HouseholdsSection,
+    "badges": BadgesSection,
+    "streaks": StreaksSection,
     "leaderboards": LeaderboardsSection,
 }

@@ -24,6 +24,21 @@ GRANT INSERT, UPDATE ON brand, api_key, member, wallet, lot, forgiveness, cap_us
     tally, status_grant, redemption, voucher, pool_code, reward_stock, automatic_reward,
     reward_look, reward_start, household, household_member, household_invitation, referral,
     fact_cursor, request TO {role};
+GRANT INSERT, UPDATE ON prize_due, prize_budget TO {role};
+GRANT INSERT, UPDATE, DELETE ON game_look TO {role};
+GRANT INSERT ON badge_award TO {role};
+GRANT UPDATE (revoked_at, revoked_by, reason, shared_at, shown_name) ON badge_award TO {role};
+GRANT INSERT ON badge_key TO {role};
+GRANT UPDATE (retired_at) ON badge_key TO {role};
+GRANT INSERT ON streak_freeze, streak_repair, streak_milestone, streak_told TO {role};
+GRANT UPDATE (taken_at) ON streak_freeze TO {role};
+GRANT UPDATE ON streak_milestone, streak_told TO {role};
+GRANT INSERT ON member_merge, member_erasure TO {role};
+GRANT INSERT, UPDATE ON erased_name TO {role};
+GRANT DELETE ON tally, cap_use TO {role};
+GRANT UPDATE (attributes) ON activity TO {role};
+GRANT UPDATE (context) ON purchase TO {role};
+GRANT UPDATE (actor) ON redemption_step TO {role};
 GRANT DELETE ON request, expiry_warning, reward_look, fact_cursor TO {role};
 GRANT INSERT ON board_salt, board_person_change, board_result, board_result_name,
     board_disqualification, board_prize TO {role};

@@ -15,6 +15,7 @@ from domain.rewards import invariants_automatic as automatic
 from domain.vouchers import invariants as vouchers
 from domain.wallets import invariants as wallets
 from gamification.badges import invariants as badges
+from gamification.challenges import invariants as challenges
 from gamification.prizes import invariants as prizes
 from gamification.streaks import invariants as streaks
 from kit.db import Session
@@ -33,6 +34,7 @@ INVARIANTS: dict[str, str] = {
     **badges.INVARIANTS,
     **prizes.INVARIANTS,
     **streaks.INVARIANTS,
+    **challenges.INVARIANTS,
 }
 SHOWN_MAX = 20
 

@@ -39,6 +39,10 @@ GRANT DELETE ON tally, cap_use TO {role};
 GRANT UPDATE (attributes) ON activity TO {role};
 GRANT UPDATE (context) ON purchase TO {role};
 GRANT UPDATE (actor) ON redemption_step TO {role};
+GRANT INSERT, UPDATE ON challenge_completion, challenge_share, challenge_bar, challenge_mark
+    TO {role};
+GRANT INSERT ON challenge_entry TO {role};
+GRANT UPDATE (left_at, left_by) ON challenge_entry TO {role};
 GRANT DELETE ON request, expiry_warning, reward_look, fact_cursor TO {role};
 GRANT INSERT ON board_salt, board_person_change, board_result, board_result_name,
     board_disqualification, board_prize TO {role};

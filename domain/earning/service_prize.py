@@ -61,6 +61,14 @@ class PrizeBack:
     reference: str
 
 
+@dataclass(frozen=True, slots=True)
+class PrizeTaken:
+    """What became of points to take back: ``taken`` are in the books, ``kept`` the member's."""
+
+    taken: int
+    kept: int
+
+
 async def give_prizes(
     session: Session,
     now: datetime,
@@ -100,8 +108,8 @@ async def give_prizes(
 
 async def take_prizes(
     session: Session, now: datetime, brand: Brand, timeline: Timeline, items: Sequence[PrizeBack]
-) -> list[int]:
-    """Take prizes back; return how many points of each the member keeps.
+) -> list[PrizeTaken]:
+    """Take prizes back; return what became of each.
 
     What is spent becomes a debt or is kept, by the policy for negative balances of the programme in
     force, as a refund does; what has ended is kept by nobody. What counts towards tiers is
@@ -117,10 +125,11 @@ async def take_prizes(
     gone = await wallets.lost(session, now, [each.source for each in backs])
     policy = programme.document.section(PointsSection).negative_balance
     done = await take_back(session, now, brand, accounts, backs, policy) if backs else []
-    kept = {}
+    found = {}
     for back, taken in zip(backs, done, strict=True):
         ended = gone[back.source].points if back.source in gone else 0
-        kept[back.key] = max(0, back.points - taken.points - taken.owed - ended)
+        there = taken.points + taken.owed
+        found[back.key] = PrizeTaken(there, max(0, back.points - there - ended))
     counts = [
         Count(each.member_id, ADJUSTMENT, each.on, 0, -each.qualifying, -1)
         for each in items
@@ -128,7 +137,7 @@ async def take_prizes(
     ]
     moves = await count_changes(session, now, brand, timeline, counts) if counts else []
     await record(session, now, moves)
-    return [kept.get(each.key, 0) for each in items]
+    return [found.get(each.key, PrizeTaken(0, 0)) for each in items]
 
 
 async def _accrue(

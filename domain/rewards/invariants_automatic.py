@@ -1,11 +1,13 @@
 """What must always be true of what was given by itself, as queries that must return no row."""
 
 INVARIANTS = {
+    # What a game gives is a prize, which the games account for.
     "GIVEN_WITHOUT_OCCASION": """
         SELECT r.brand_id, r.id AS redemption_id, r.reward, r.automatic
         FROM redemption r LEFT JOIN automatic_reward a
             ON (a.member_id, a.reward, a.occasion) = (r.member_id, r.reward, r.automatic)
-        WHERE r.automatic <> 'points' AND a.member_id IS NULL""",
+        WHERE r.automatic <> 'points' AND NOT starts_with(r.automatic, 'prize ')
+          AND a.member_id IS NULL""",
     "OCCASION_DIFFERS_FROM_REDEMPTION": """
         SELECT a.brand_id, a.member_id, a.reward, a.occasion, a.redemption_id
         FROM automatic_reward a LEFT JOIN redemption r ON r.id = a.redemption_id

@@ -27,9 +27,11 @@ async def ground(
 ) -> Ground:
     """Return these members with all that they did; ``tiers``: with their tiers as well.
 
-    Ids of nobody of this brand are passed over. Three statements, five with tiers.
+    Ids of nobody of this brand are passed over; who was merged is the member who is left. Three
+    statements, five with tiers.
     """
-    people = await members.by_ids(session, brand.id, list(set(member_ids)))
+    asked = await members.by_ids(session, brand.id, list(set(member_ids)))
+    people = {member.id: member for member in asked.values()}
     ids = list(people)
     happenings = await histories(session, brand.id, ids) if ids else {}
     runs: Mapping[UUID, Mapping[str, Sequence[Run]]] = {each: {} for each in ids}

@@ -16,6 +16,8 @@ from kit.db import Database, Session
 from kit.embedded import Servers
 from kit.errors import NotFoundError
 from kit.settings import Settings
+from kit.valkey import Nodes
+from kit.valkey import opened as opened_valkey
 from migrations.run import upgrade
 
 
@@ -34,6 +36,11 @@ class Runtime:
         """The process's ear for members' changes; it connects when somebody first follows one."""
         return Live(self.valkey)
 
+    @cached_property
+    def nodes(self) -> Nodes:
+        """Every server of Valkey, for what has keys: `valkey` is one of them, if there are more."""
+        return Nodes(self.valkey)
+
 
 @asynccontextmanager
 async def opened(settings: Settings, *, migrate: bool | None = None) -> AsyncIterator[Runtime]:
@@ -46,10 +53,12 @@ async def opened(settings: Settings, *, migrate: bool | None = None) -> AsyncIte
         if migrate or (migrate is None and settings.database_url is None):
             await upgrade(servers.owner_database_url, servers.database_url)
         database = Database(servers.database_url, pool_size=settings.pool_size)
-        valkey = redis.asyncio.from_url(servers.valkey_url)
+        valkey = opened_valkey(servers.valkey_url)
+        runtime = Runtime(settings, servers, database, valkey, SystemClock())
         try:
-            yield Runtime(settings, servers, database, valkey, SystemClock())
+            yield runtime
         finally:
+            await runtime.nodes.aclose()
             await valkey.aclose()
             await database.close()
 

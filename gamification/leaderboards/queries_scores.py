@@ -295,7 +295,8 @@ async def settled(session: Session, brand_id: int) -> bool:
     return bool(
         await session.value(
             "SELECT NOT EXISTS (SELECT FROM board_fill WHERE brand_id = $1 AND NOT done)"
-            " AND NOT EXISTS (SELECT FROM fact_cursor WHERE subscriber = $2 || ' missing ' || $1::int::text)"
+            " AND NOT EXISTS (SELECT FROM fact_cursor WHERE subscriber = $2 "
+            " || ' missing ' || $1::int::text)"
             " AND NOT EXISTS (SELECT FROM fact f, fact_cursor c WHERE c.subscriber = $2"
             " AND f.tenant_id = $1 AND (f.xid, f.id) > (c.xid, c.fact_id))",
             brand_id,

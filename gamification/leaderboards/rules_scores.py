@@ -55,7 +55,7 @@ class Total(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Person:
     """What decides in which scopes and teams a member is. ``listed`` False: in none at all."""
 
     listed: bool = True
@@ -172,25 +172,25 @@ def base_scope(scope: str) -> str:
     return scope if scope.startswith("store:") else WHOLE_BRAND
 
 
-def scopes_of(shape: Shape, place: Place) -> list[str]:
+def scopes_of(shape: Shape, person: Person) -> list[str]:
     """Return in which scopes besides stores a member is: none if he is left out of the board."""
-    if not place.listed or any(place.attributes.get(name) is True for name in shape.exclude):
+    if not person.listed or any(person.attributes.get(name) is True for name in shape.exclude):
         return []
     found = [WHOLE_BRAND]
-    if shape.tiers and place.tier is not None:
-        found.append(f"tier:{place.tier}")
+    if shape.tiers and person.tier is not None:
+        found.append(f"tier:{person.tier}")
     for name in shape.attributes:
-        value = place.attributes.get(name)
+        value = person.attributes.get(name)
         if value is not None:
             found.append(f"{name}:{_text(value)}")
     return found
 
 
-def team_of(shape: Shape, place: Place) -> str | None:
+def team_of(shape: Shape, person: Person) -> str | None:
     """Return for which team of a board a member counts, None for none."""
-    if shape.team is None or not scopes_of(shape, place):
+    if shape.team is None or not scopes_of(shape, person):
         return None
-    value = place.attributes.get(shape.team)
+    value = person.attributes.get(shape.team)
     return None if value is None else _text(value)
 
 

@@ -56,7 +56,7 @@ INVARIANTS = {
         ) AS v ON v.redemption_id = r.id
         WHERE coalesce(v.issued, 0) <> CASE
                   WHEN r.state IN ('fulfilled', 'returned')
-                   AND r.kind NOT IN ('donation', 'points', 'partner_status')
+                   AND r.kind NOT IN ('donation', 'points', 'partner_status', 'game_item')
                   THEN r.quantity ELSE 0 END
            OR coalesce(v.returned, 0) <> CASE
                   WHEN r.state = 'returned' THEN coalesce(v.issued, 0) ELSE 0 END""",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from domain.rewards.rules_catalogue import Offer, Why
@@ -65,6 +65,15 @@ class Part:
     points: int
     hold_id: int
     open: bool = True
+
+
+class Item(NamedTuple):
+    """A fulfilled redemption of ``quantity`` of a reward, not returned."""
+
+    id: UUID
+    reward: str
+    quantity: int
+    fulfilled_at: datetime
 
 
 def as_of(redemption: Redemption, now: datetime, parts: Sequence[Part] = ()) -> Redemption:

@@ -36,8 +36,9 @@ Kind = Literal[
     "partner_status",
     "donation",
     "points",
+    "game_item",
 ]
-WITHOUT_VOUCHER = frozenset({"donation", "points", "partner_status"})
+WITHOUT_VOUCHER = frozenset({"donation", "points", "partner_status", "game_item"})
 """Kinds that give no code to show at a till: they are done when they are fulfilled."""
 
 _URL = re.compile(r"https://[^\s\"<>\\^`{|}\x00-\x20\x7f]{1,1990}")

@@ -1,0 +1,31 @@
+"""Reads of what members have redeemed that is used up elsewhere, such as in games."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from domain.rewards.rules_steps import Item
+from kit.db import Session
+
+__all__ = ["Item", "fulfilled"]
+
+_FULFILLED = """
+SELECT member_id, id, reward, quantity, fulfilled_at FROM redemption
+WHERE brand_id = $1 AND reward = ANY ($2) AND member_id = ANY ($3) AND state = 'fulfilled'
+ORDER BY fulfilled_at, id
+"""
+
+
+async def fulfilled(
+    session: Session, brand_id: int, rewards: Collection[str], member_ids: Collection[UUID]
+) -> dict[UUID, list[Item]]:
+    """Return what these members have of these rewards by now, the oldest first. One statement.
+
+    Every member is there. It is steady only for those whose wallets the caller has locked.
+    """
+    found: dict[UUID, list[Item]] = {member_id: [] for member_id in member_ids}
+    if not rewards or not found:
+        return found
+    rows = await session.fetch(_FULFILLED, brand_id, list(rewards), list(found))
+    for member_id, *item in rows:
+        found[member_id].append(Item(*item))
+    return found

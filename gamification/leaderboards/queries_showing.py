@@ -50,7 +50,7 @@ _SIZES = """
         SELECT count(*) FROM (
             SELECT 1 FROM board_score
             WHERE window_id = a.window_id AND listed LIMIT $2
-        ) AS some
+        ) AS few
     ) AS members
     FROM unnest($1::bigint[]) AS a(window_id)
 """

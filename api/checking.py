@@ -16,6 +16,7 @@ from domain.vouchers import invariants as vouchers
 from domain.wallets import invariants as wallets
 from gamification.badges import invariants as badges
 from gamification.challenges import invariants as challenges
+from gamification.leaderboards import invariants_people as board_people
 from gamification.prizes import invariants as prizes
 from gamification.streaks import invariants as streaks
 from kit.db import Session
@@ -35,6 +36,7 @@ INVARIANTS: dict[str, str] = {
     **prizes.INVARIANTS,
     **streaks.INVARIANTS,
     **challenges.INVARIANTS,
+    **board_people.INVARIANTS,
 }
 SHOWN_MAX = 20
 

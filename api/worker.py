@@ -14,6 +14,7 @@ from domain.rewards.jobs import lapse
 from domain.rewards.jobs_automatic import become_spendable, birthdays
 from domain.rewards.jobs_automatic import follow as follow_members
 from domain.wallets.jobs import expire_holds, expire_lots
+from gamification.leaderboards.jobs_close import tick as close_boards
 from kit.db import Database, Session
 from kit.job_runner import JobRunner
 from kit.jobs import forget
@@ -43,6 +44,7 @@ def runner(runtime: Runtime) -> JobRunner:
     runner.tick("warn of ends", ticking(database, _warn), every_seconds=_WARN_SECONDS)
     runner.tick("follow friends", ticking(database, _follow), every_seconds=1)
     runner.tick("reward referrals", ticking(database, _reward), every_seconds=30)
+    runner.tick("close boards", ticking(database, _close_boards), every_seconds=10)
     runner.tick(
         "forget old jobs", ticking(database, _forget, rounds_max=1), every_seconds=_HOUR_SECONDS
     )
@@ -93,6 +95,10 @@ async def _look(session: Session, now: datetime) -> int:
 
 async def _birthdays(session: Session, now: datetime) -> int:
     return await birthdays(session, now, SECTIONS)
+
+
+async def _close_boards(session: Session, now: datetime) -> int:
+    return await close_boards(session, now, SECTIONS)
 
 
 async def _forget(session: Session, now: datetime) -> int:

@@ -8,13 +8,24 @@ from uuid import UUID
 from gamification.leaderboards.rules_people import ALIAS_MAX, ALIAS_MIN, folded, tidy
 from kit.calendar import datable
 from kit.errors import LaurelError
-from kit.ids import content_hash, new_id
+from kit.ids import content_hash, derived_id
 from kit.texts import usable
 
 ALL = ""
 REASON_LENGTH_MAX = 2_000
 
-Kind = Literal["set_alias", "moderate", "hide", "show", "ban", "lift", "exclude", "include"]
+Kind = Literal[
+    "set_alias",
+    "moderate",
+    "hide",
+    "show",
+    "leave_leagues",
+    "enter_leagues",
+    "ban",
+    "lift",
+    "exclude",
+    "include",
+]
 AbsenceKind = Literal["hidden", "banned", "excluded"]
 
 FACTS = {"ban": "MemberBanned", "lift": "BanLifted"}
@@ -28,9 +39,10 @@ class PersonChange:
     """A change under a key, by ``actor``, of the member whom the brand knows by ``member``.
 
     ``set_alias`` to ``alias``, or None to have none; ``moderate``: staff remove the alias, which
-    nobody takes again; ``hide`` from and ``show`` on ``board``, None all of them; ``ban`` from
-    ``board`` or one window of it ``until`` an instant or for ever, ``lift``: end bans;
-    ``exclude`` somebody who works for the brand, ``include``: again. Staff say a ``reason``.
+    nobody takes again; ``hide`` from and ``show`` on ``board``, None all of them; leave and enter
+    the leagues, which keeps the seat of this week; ``ban`` from ``board``, or from one window of
+    it, ``until`` an instant or for ever; ``lift``: end bans; ``exclude`` somebody who works for
+    the brand, ``include``: list them again. Staff say a ``reason``.
     """
 
     key: str
@@ -83,6 +95,7 @@ class People:
     """Members whom changes name, as they are after the changes so far, and what those wrote."""
 
     now: datetime
+    brand_id: int
     boards: frozenset[str]
     members: dict[str, UUID]
     aliases: dict[str, Alias]
@@ -92,6 +105,7 @@ class People:
     named: dict[UUID, Alias] = field(default_factory=dict)
     ended: list[UUID] = field(default_factory=list)
     begun: dict[UUID, Absent] = field(default_factory=dict)
+    away: dict[UUID, bool] = field(default_factory=dict)
 
     def alias_of(self, member_id: UUID) -> Alias | None:
         """Return the alias that a member has now."""
@@ -138,22 +152,25 @@ def decide(people: People, item: PersonChange) -> UUID:
     _check(people, item)
     member_id = people.members[item.member]
     board = item.board or ALL
+    id_ = derived_id("board person", str(people.brand_id), item.key)
     match item.kind:
         case "set_alias":
-            _set_alias(people, member_id, item.alias)
+            _set_alias(people, id_, member_id, item.alias)
         case "moderate":
             _moderate(people, member_id)
         case "hide":
-            people.begin(Absent(new_id(), member_id, board, 0, "hidden", None))
+            people.begin(Absent(id_, member_id, board, 0, "hidden", None))
         case "show":
             _show(people, member_id, board)
+        case "leave_leagues" | "enter_leagues":
+            people.away[member_id] = item.kind == "leave_leagues"
         case "ban":
-            row = Absent(new_id(), member_id, board, item.window_id, "banned", item.until)
+            row = Absent(id_, member_id, board, item.window_id, "banned", item.until)
             people.begin(row)
         case "lift":
             _lift(people, member_id, board)
         case "exclude":
-            people.begin(Absent(new_id(), member_id, ALL, 0, "excluded", None))
+            people.begin(Absent(id_, member_id, ALL, 0, "excluded", None))
         case _:
             for each in people.of(member_id, "excluded", ALL):
                 people.end(each)
@@ -173,7 +190,7 @@ def _check(people: People, item: PersonChange) -> None:
         raise _refused("INVALID_INPUT", "A ban ends at a later instant, or never.", "until")
 
 
-def _set_alias(people: People, member_id: UUID, wanted: str | None) -> None:
+def _set_alias(people: People, id_: UUID, member_id: UUID, wanted: str | None) -> None:
     mine = people.alias_of(member_id)
     if wanted is None:
         if mine is not None:
@@ -194,7 +211,7 @@ def _set_alias(people: People, member_id: UUID, wanted: str | None) -> None:
         if mine.alias == shown:
             return
         people.drop(mine)
-    alias = Alias(new_id(), member_id, shown, folded(shown), removed=False)
+    alias = Alias(id_, member_id, shown, folded(shown), removed=False)
     people.aliases[alias.folded] = people.named[alias.id] = alias
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.brands.rules import Brand
 from domain.programmes.rules import Timeline
 from gamification.leaderboards import store_people as store
+from gamification.leaderboards.rules_leagues import week_of
 from gamification.leaderboards.rules_people_change import (
     ALL,
     FACTS,
@@ -16,7 +17,9 @@ from gamification.leaderboards.rules_people_change import (
     decide,
 )
 from gamification.leaderboards.section import LeaderboardsSection
+from gamification.leaderboards.store_leagues import play
 from gamification.leaderboards.store_people import Changed, Known
+from kit.calendar import period_start
 from kit.db import Session
 from kit.facts import Fact, record
 from kit.ids import derived_id
@@ -70,6 +73,9 @@ async def change(
     if new:
         await store.salted(session, [brand.id])
         await store.write(session, brand.id, people, new)
+        if people.away:
+            monday = period_start("week", brand.day(now))
+            await play(session, brand.id, week_of(monday), list(people.away.items()))
         await record(session, now, [_fact(brand, each) for each in new])
     return outcomes
 

@@ -5,11 +5,9 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from gamification.leaderboards.queries_scores import SUBSCRIBER
 from gamification.leaderboards.rules_close import Place, Ranking, Won
 from kit.db import Session
-
-SUBSCRIBER = "boards"
-"""Whose cursor says how far the scores of windows have come."""
 
 _WINDOW = "SELECT id, board, period, scope, starts_on, ends_on FROM board_window"
 
@@ -91,7 +89,8 @@ async def brands_closing(session: Session, today: date) -> list[int]:
     """Return the brands that have windows which began to close or ended before ``today``."""
     rows = await session.fetch(
         "SELECT b.id FROM brand b WHERE EXISTS (SELECT FROM board_window w WHERE"
-        " w.brand_id = b.id AND w.state IN ('open', 'closing') AND w.ends_on <= $1) ORDER BY b.id",
+        " w.brand_id = b.id AND w.state IN ('open', 'closing') AND w.ends_on <= $1"
+        " AND w.period <> 'rolling') ORDER BY b.id",
         today,
     )
     return [row["id"] for row in rows]
@@ -109,9 +108,9 @@ async def ended(session: Session, brand_id: int, today: date) -> list[Window]:
 
 
 async def heard(session: Session, brand_id: int, before: datetime) -> bool:
-    """Whether scores say all that was reported before an instant; they stand still from now on.
+    """Return whether scores say all that was reported before an instant.
 
-    Until the transaction ends: locks the cursor by which scores are written.
+    They stand still until the transaction ends: it locks the cursor by which they are written.
     """
     await session.fetch("SELECT FROM fact_cursor WHERE subscriber = $1 FOR UPDATE", SUBSCRIBER)
     return bool(await session.value(_HEARD, SUBSCRIBER, brand_id, before))

@@ -88,6 +88,7 @@ async def load(
     rows = [Absent(*row) for row in absent]
     return People(
         now,
+        brand.id,
         boards,
         {name: each.id for name, each in found.items()},
         {row["folded"]: Alias(*row) for row in aliases},

@@ -1,0 +1,91 @@
+"""Closes windows, seats members in leagues and ends bans, as time goes by.
+
+Each of these is done again until nothing is left, whoever dies on the way. What fails of one brand
+keeps none of the others waiting.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from domain.brands import queries as brands
+from domain.brands.rules import Brand
+from domain.programmes import queries as programmes
+from domain.programmes.rules import SectionKinds, Timeline
+from gamification.leaderboards import store_close, store_leagues, store_people
+from gamification.leaderboards.service_close import begin, freeze
+from gamification.leaderboards.service_leagues import end_week, seat
+from gamification.leaderboards.service_people import end_bans, forget
+from kit import facts
+from kit.attempts import attempt
+from kit.db import Session
+
+SUBSCRIBER = "board people"
+
+# Somewhere on earth the day is over already.
+_EARLIEST = timedelta(days=1)
+
+
+async def tick(session: Session, now: datetime, sections: SectionKinds, limit: int = 500) -> int:
+    """Do one batch of what is due; return how much there was. 0: all done.
+
+    Names of members who were erased are forgotten, bans whose time is over end, windows close and
+    freeze, weeks of leagues end, and whoever scored is seated in a cohort.
+    """
+    done = await _forget(session, limit)
+    if lacking := await store_people.unsalted(session):
+        await store_people.salted(session, lacking)
+    done = done or await end_bans(session, now, limit)
+    for find, what in (
+        (partial(store_close.brands_closing, today=(now + _EARLIEST).date()), _close),
+        (store_leagues.brands_ending, _end_week),
+        (store_leagues.brands_seating, _seat),
+    ):
+        if done:
+            return done
+        for brand_id in await find(session):
+            work = partial(_work, session, now, sections, brand_id, what)
+            done += await attempt(session, work, "a brand's boards failed", brand=brand_id) or 0
+    return done
+
+
+async def _work(
+    session: Session,
+    now: datetime,
+    sections: SectionKinds,
+    brand_id: int,
+    what: Callable[[Session, datetime, Brand, Timeline], Awaitable[int]],
+) -> int:
+    brand = await brands.by_id(session, brand_id)
+    assert brand is not None
+    timeline = await programmes.timeline_to_write(session, brand_id, sections)
+    return await what(session, now, brand, timeline)
+
+
+async def _close(session: Session, now: datetime, brand: Brand, timeline: Timeline) -> int:
+    # What has begun is finished first, in a transaction of its own.
+    done = await freeze(session, now, brand, timeline)
+    return done or await begin(session, now, brand, timeline)
+
+
+async def _end_week(session: Session, now: datetime, brand: Brand, timeline: Timeline) -> int:
+    return await end_week(session, now, brand, timeline)
+
+
+async def _seat(session: Session, now: datetime, brand: Brand, timeline: Timeline) -> int:
+    return await seat(session, now, brand, timeline)
+
+
+async def _forget(session: Session, limit: int) -> int:
+    """Forget the names of members of whom it is told that they were erased."""
+    if not await facts.waiting(session, SUBSCRIBER):
+        return 0
+    taken = await facts.take(session, SUBSCRIBER, limit=limit)
+    erased: dict[int, set[UUID]] = {}
+    for fact in taken:
+        if fact.kind == "MemberErased":
+            erased.setdefault(fact.tenant_id, set()).add(UUID(fact.subject))
+    for brand_id, member_ids in erased.items():
+        await forget(session, brand_id, member_ids)
+    return len(taken)

@@ -17,13 +17,15 @@ INVARIANTS = {
             ) AS c ON c.award_journal_id = w.journal_id
             GROUP BY w.event_id),
         done AS (
-            SELECT e.member_id, e.kind, (e.occurred_at AT TIME ZONE b.time_zone)::date AS day,
+            SELECT coalesce(m.merged_into, m.id) AS member_id, e.kind,
+                   (e.occurred_at AT TIME ZONE b.time_zone)::date AS day,
                    sum(e.amount - coalesce(r.back, 0)) AS amount,
                    sum(coalesce(t.points, 0) - coalesce(t.qualifying_due, 0)) AS points,
                    count(*) - count(*) FILTER (WHERE e.kind = 'purchase'
                        AND (e.amount > 0 AND r.back = e.amount
                             OR e.amount = 0 AND t.due = t.given)) AS count
             FROM ({_EVENTS}) AS e JOIN brand b ON b.id = e.brand_id
+            JOIN member m ON m.id = e.member_id
             LEFT JOIN (SELECT purchase_id, sum(amount) AS back FROM refund GROUP BY purchase_id)
                 AS r ON r.purchase_id = e.id
             LEFT JOIN taken t ON t.event_id = e.id

@@ -13,10 +13,10 @@ from kit.facts import Fact, record
 from kit.texts import usable
 
 _AWARDED = """
-SELECT e.external_id, e.member_id,
+SELECT e.external_id, coalesce(m.merged_into, m.id) AS member_id,
        array_agg(w.journal_id) FILTER (WHERE w.journal_id IS NOT NULL) AS journals
-FROM {table} e LEFT JOIN award w ON w.event_id = e.id
-WHERE e.brand_id = $1 AND e.external_id = ANY ($2) GROUP BY e.id
+FROM {table} e JOIN member m ON m.id = e.member_id LEFT JOIN award w ON w.event_id = e.id
+WHERE e.brand_id = $1 AND e.external_id = ANY ($2) GROUP BY e.id, m.id
 """
 
 

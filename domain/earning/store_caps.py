@@ -96,3 +96,17 @@ async def use_budgets(session: Session, brand_id: int, uses: Mapping[CapKey, int
         [key.starts_at for key, _ in ordered],
         [used for _, used in ordered],
     )
+
+
+async def join(session: Session, into: Mapping[UUID, UUID]) -> None:
+    """Let the members that ``into`` names have used up what those did who turn out to be them."""
+    await session.fetch(
+        "WITH gone AS (DELETE FROM cap_use USING unnest($1::uuid[], $2::uuid[]) AS n(old, new)"
+        " WHERE member_id = n.old RETURNING n.new, cap, starts_at, used)"
+        " INSERT INTO cap_use AS c (member_id, cap, starts_at, used)"
+        " SELECT new, cap, starts_at, sum(used) FROM gone GROUP BY new, cap, starts_at"
+        " ORDER BY new, cap, starts_at"
+        " ON CONFLICT (member_id, cap, starts_at) DO UPDATE SET used = c.used + excluded.used",
+        list(into),
+        list(into.values()),
+    )

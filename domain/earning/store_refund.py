@@ -10,9 +10,10 @@ from domain.earning.rules_refund_decide import Awarded, Refundable
 from kit.db import Session
 
 _PURCHASES = """
-SELECT p.id, p.external_id, p.member_id, p.occurred_at, p.channel, p.store, p.lines, p.version_id,
-       p.context, m.external_id AS member, r.line_amounts, a.awards
-FROM purchase p JOIN member m ON m.id = p.member_id
+SELECT p.id, p.external_id, m.id AS member_id, p.occurred_at, p.channel, p.store, p.lines,
+       p.version_id, p.context, m.external_id AS member, r.line_amounts, a.awards
+FROM purchase p JOIN member o ON o.id = p.member_id
+JOIN member m ON m.id = coalesce(o.merged_into, o.id)
 LEFT JOIN LATERAL (
     SELECT array_agg(array_to_json(line_amounts)::jsonb) AS line_amounts
     FROM refund WHERE purchase_id = p.id

@@ -44,22 +44,23 @@ async def amend(
     names = {each.external_id for each in sound}
     if accounts is not None:
         await lock_named(session, brand.id, accounts.asset_id, sorted(names))
-    before = await queries.by_external_ids(session, brand.id, sorted(names))
+    named = await queries.by_external_ids(session, brand.id, sorted(names))
+    before = {each.id: each for each in named.values()}
     done = iter(await service.update(session, now, brand, sound))
     outcomes: list[Amended | LaurelError] = []
     latest = dict(before)
     for each in changes:
         outcome = next(done) if usable(each.external_id) else None
         if isinstance(outcome, Member):
-            new = outcome != latest[each.external_id]
-            latest[each.external_id] = outcome
+            new = outcome != latest[outcome.id]
+            latest[outcome.id] = outcome
             outcomes.append(Amended(outcome, new))
         elif outcome is None or outcome.code == "MEMBER_NOT_FOUND":
             outcomes.append(_unknown())
         else:
             outcomes.append(outcome)
-    changed = [each for name, each in latest.items() if each != before[name]]
-    moved = {each.id for each in changed if each.region != before[each.external_id].region}
+    changed = [each for each in latest.values() if each != before[each.id]]
+    moved = {each.id for each in changed if each.region != before[each.id].region}
     if moved and follows(timeline):
         await redate(session, now, brand, timeline, moved, since=brand.day(now))
     facts = [Fact(brand.id, "MemberAmended", str(each.id)) for each in changed]

@@ -23,7 +23,7 @@ FROM wallet w CROSS JOIN LATERAL (
     UNION
     SELECT lot.id, earned_at, lot.expires_at, expired, fixed, version_id FROM transfer t
     JOIN lot_use u ON u.journal_id = t.journal_id JOIN lot ON lot.id = u.lot_id
-    WHERE t.id = ANY ($4) AND t.debit_account = w.account_id AND NOT fixed
+    WHERE t.id = ANY ($4) AND lot.account_id = w.account_id AND NOT fixed
 ) AS l WHERE w.brand_id = $1 AND w.member_id = ANY ($2)
 """
 
@@ -77,7 +77,7 @@ async def next_members(session: Session, brand_id: int, after: int, size: int) -
     """Lock the next ``size`` wallets behind the account ``after``; return whose they are."""
     rows = await session.fetch(
         "SELECT account_id, member_id FROM wallet WHERE brand_id = $1 AND account_id > $2"
-        " ORDER BY account_id LIMIT $3 FOR NO KEY UPDATE",
+        " AND merged_into IS NULL ORDER BY account_id LIMIT $3 FOR NO KEY UPDATE",
         brand_id,
         after,
         size,

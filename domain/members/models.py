@@ -1,9 +1,18 @@
-"""The tables of members and of where they lived before."""
+"""The tables of members, of where they lived before, and of who was merged or erased."""
 
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Mapped, mapped_column
@@ -17,6 +26,9 @@ class MemberRow(Base):
     ``joined_at`` is business time: enrolment, or the earliest purchase that was reported.
     ``region`` is where the law that protects the member's points applies, such as CA-ON;
     ``attributes`` are text, numbers and yes or no by name, for the programme's rules.
+    ``merged_into`` is the member who is the same person and is left, never one who was merged
+    too: the row is a name of that member then. ``erased_at`` is when nobody could tell any more
+    who it was.
     """
 
     __tablename__ = "member"
@@ -28,6 +40,8 @@ class MemberRow(Base):
             text("(extract(month FROM birthday) * 100 + extract(day FROM birthday))"),
             postgresql_where=text("birthday IS NOT NULL"),
         ),
+        Index("member_merged_idx", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
+        CheckConstraint("merged_into <> id", name="merged_into"),
     )
 
     id: Mapped[UUID] = mapped_column(PG_UUID, primary_key=True)
@@ -39,6 +53,8 @@ class MemberRow(Base):
     attributes: Mapped[dict[str, object]] = mapped_column(JSONB, server_default="{}")
     joined_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
     created_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+    merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("member.id"))
+    erased_at: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
 
 
 class MemberMoveRow(Base):
@@ -49,3 +65,53 @@ class MemberMoveRow(Base):
     member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"), primary_key=True)
     moved_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), primary_key=True)
     region: Mapped[str | None] = mapped_column(Text)
+
+
+class MemberMergeRow(Base):
+    """That two members turned out to be one person, known by a key. Rows never change."""
+
+    __tablename__ = "member_merge"
+    __table_args__ = (
+        CheckConstraint("kept_id <> absorbed_id", name="sides"),
+        Index("member_merge_kept_idx", "kept_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(PG_UUID, primary_key=True)
+    brand_id: Mapped[int] = mapped_column(ForeignKey("brand.id"))
+    kept_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
+    absorbed_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"), unique=True)
+    actor: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    merged_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+    request: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class MemberErasureRow(Base):
+    """That a member was erased, known by a key. Rows never change.
+
+    ``request`` is a hash of the name too, which nobody can tell who has not the key.
+    """
+
+    __tablename__ = "member_erasure"
+
+    id: Mapped[UUID] = mapped_column(PG_UUID, primary_key=True)
+    brand_id: Mapped[int] = mapped_column(ForeignKey("brand.id"))
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"), unique=True)
+    points: Mapped[int] = mapped_column(BigInteger)
+    actor: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    erased_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+    request: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ErasedNameRow(Base):
+    """That the tokens of a name which were issued before ``erased_at`` name nobody any more.
+
+    Only a hash is kept, and nothing says whose name it was.
+    """
+
+    __tablename__ = "erased_name"
+
+    brand_id: Mapped[int] = mapped_column(ForeignKey("brand.id"), primary_key=True)
+    name_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    erased_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 from kit.errors import InvalidInputError, LaurelError
+from kit.ids import content_hash
 from kit.texts import TEXT_LENGTH_MAX, usable
 
 ATTRIBUTES_MAX = 50
@@ -75,6 +76,22 @@ class Profile:
     birthday: date | None
     region: str | None
     attributes: Mapping[str, AttributeValue]
+
+
+def name_hash(brand_id: int, external_id: str) -> bytes:
+    """Return what is kept of the name of who was erased."""
+    return content_hash(str(brand_id).encode(), external_id.encode(errors="surrogatepass"))
+
+
+def joined(kept: Profile, absorbed: Profile) -> Profile:
+    """Return what is known of one person of whom there were two members; ``kept`` is right."""
+    more = (each for each in absorbed.attributes.items() if each[0] not in kept.attributes)
+    return Profile(
+        absorbed.display_name if kept.display_name is None else kept.display_name,
+        absorbed.birthday if kept.birthday is None else kept.birthday,
+        absorbed.region if kept.region is None else kept.region,
+        dict([*kept.attributes.items(), *more][:ATTRIBUTES_MAX]),
+    )
 
 
 def changed(profile: Profile, change: MemberChange) -> Profile:

@@ -78,24 +78,23 @@ async def update(
         brand.id,
         names,
     )
-    before = await queries.by_external_ids(session, brand.id, names)
+    # Several names may be those of one member.
+    named = await queries.by_external_ids(session, brand.id, names)
+    before = {each.id: each for each in named.values()}
     known = dict(before)
     outcomes: list[Member | LaurelError] = []
     for change in changes:
-        outcome = _updated(known.get(change.external_id), change, brand.day(now))
+        member = named.get(change.external_id)
+        outcome = _updated(member and known[member.id], change, brand.day(now))
         if isinstance(outcome, Member):
-            known[change.external_id] = outcome
+            known[outcome.id] = outcome
         outcomes.append(outcome)
-    changed_ones = [each for name, each in known.items() if each != before[name]]
+    changed_ones = [each for each in known.values() if each != before[each.id]]
     await _write(session, changed_ones)
     await _move(
         session,
         now,
-        [
-            before[each.external_id]
-            for each in changed_ones
-            if each.region != before[each.external_id].region
-        ],
+        [before[each.id] for each in changed_ones if each.region != before[each.id].region],
     )
     return outcomes
 

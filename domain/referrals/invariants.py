@@ -9,8 +9,10 @@ INVARIANTS = {
     # What was refused when it was recorded says so in the reason.
     "REFERRAL_REWARDED_WITHOUT_ACTIVITY": f"""
         SELECT s.brand_id, s.id AS referral_id, s.kind FROM ({_SIDES}) AS s
-        LEFT JOIN activity a ON a.brand_id = s.brand_id AND a.external_id = s.kind || ':' || s.id
-            AND a.kind = s.kind AND a.member_id = s.member_id AND a.occurred_at = s.rewards_at
+        LEFT JOIN (activity a JOIN member m ON m.id = a.member_id)
+            ON a.brand_id = s.brand_id AND a.external_id = s.kind || ':' || s.id
+            AND a.kind = s.kind AND a.occurred_at = s.rewards_at
+            AND s.member_id IN (m.id, m.merged_into)
         WHERE s.state = 'rewarded' AND s.reason IS NULL AND a.id IS NULL""",
     "REFERRAL_ACTIVITY_WITHOUT_REWARD": f"""
         SELECT s.brand_id, s.id AS referral_id, s.kind FROM ({_SIDES}) AS s
@@ -27,9 +29,11 @@ INVARIANTS = {
     "REFERRAL_QUALIFIED_BY_ANOTHER": """
         SELECT r.brand_id, r.id AS referral_id, r.event_id FROM referral r
         LEFT JOIN (
-            SELECT id, member_id, occurred_at FROM purchase
-            UNION ALL SELECT id, member_id, occurred_at FROM activity
-        ) AS e ON e.id = r.event_id AND e.member_id = r.friend_id
+            SELECT p.id, m.id AS member_id, merged_into, occurred_at
+            FROM purchase p JOIN member m ON m.id = p.member_id
+            UNION ALL SELECT a.id, m.id, merged_into, occurred_at
+            FROM activity a JOIN member m ON m.id = a.member_id
+        ) AS e ON e.id = r.event_id AND r.friend_id IN (e.member_id, e.merged_into)
             AND e.occurred_at = r.qualified_at
             AND e.occurred_at >= r.claimed_at AND e.occurred_at < r.expires_at
         WHERE r.event_id IS NOT NULL AND e.id IS NULL""",

@@ -18,6 +18,7 @@ from kit.calendar import EARLIEST, LATEST, day_end, day_start, period_next, peri
 SELF_REFERRAL = "SELF_REFERRAL"
 SHARED_SIGNAL = "SHARED_SIGNAL"
 CIRCULAR_REFERRAL = "CIRCULAR_REFERRAL"
+ALREADY_REFERRED = "ALREADY_REFERRED"
 FARMING = frozenset((SELF_REFERRAL, SHARED_SIGNAL, CIRCULAR_REFERRAL))
 """The reasons of which staff are told."""
 TOO_MANY_IN_A_DAY = "TOO_MANY_IN_A_DAY"
@@ -138,7 +139,7 @@ def refusal(
     if friend.id == referrer.id:
         return Why(SELF_REFERRAL, "This is the member's own code.")
     if ground.referrers.get(friend.id):
-        return Why("ALREADY_REFERRED", "Somebody else brought this member already.")
+        return Why(ALREADY_REFERRED, "Somebody else brought this member already.")
     above = _around(ground.referrers, referrer.id)
     below = _around(ground.friends, friend.id)
     if ground.section.signals and _marks(ground.people, above) & _marks(ground.people, below):

@@ -12,7 +12,7 @@ from domain.referrals import rules, store
 from domain.referrals.rules import Ground, Person, is_recent, marks, spans
 from domain.referrals.rules_course import OpenReferral
 from domain.referrals.section import ReferralsSection
-from kit.db import Session
+from kit.db import LostRaceError, Session
 from kit.facts import Fact
 from kit.texts import usable
 
@@ -44,6 +44,9 @@ async def ground_of(
     friends = {each.friend for each in asks}
     referrers = {each.referrer for each in asks}
     known = await members.by_ids(session, brand.id, list(friends | referrers))
+    if any(each.id != asked for asked, each in known.items()):
+        # Merged since they were named; whoever merges holds the same lock as the caller.
+        raise LostRaceError
     # Whom somebody else brought years ago may have brought thousands: they are refused anyway.
     recent = [each for each in friends if is_recent(section, brand, known[each].joined_at, now)]
     edges = await store.lineage(session, friends | referrers, recent)

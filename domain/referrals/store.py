@@ -58,7 +58,8 @@ _OPEN = """
 SELECT r.id, r.referrer_id, r.friend_id, m.external_id, f.external_id, m.joined_at, f.joined_at,
        r.version_id, r.claimed_at, r.expires_at, r.event_id, r.rewards_at
 FROM referral r JOIN member f ON f.id = r.friend_id JOIN member m ON m.id = r.referrer_id
-WHERE r.brand_id = $1 AND r.friend_id = ANY ($2) AND r.state IN ('pending', 'qualified')
+WHERE r.brand_id = $1 AND r.state IN ('pending', 'qualified') AND r.friend_id IN (
+    SELECT coalesce(merged_into, id) FROM member WHERE id = ANY ($2))
 ORDER BY r.id FOR NO KEY UPDATE OF r
 """
 
@@ -69,11 +70,13 @@ FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::timestamptz[],
             $7::timestamptz[]) AS k(id, friend_id, kind, minimum, starts_at, ends_at)
 CROSS JOIN LATERAL (
     SELECT id, occurred_at, amount FROM purchase
-    WHERE k.kind = 'purchase' AND brand_id = $1 AND member_id = k.friend_id
+    WHERE k.kind = 'purchase' AND brand_id = $1
+      AND member_id IN (SELECT id FROM member WHERE id = k.friend_id OR merged_into = k.friend_id)
       AND occurred_at >= k.starts_at AND occurred_at < k.ends_at AND amount >= k.minimum
     UNION ALL
     SELECT id, occurred_at, amount FROM activity
-    WHERE kind = k.kind AND brand_id = $1 AND member_id = k.friend_id
+    WHERE kind = k.kind AND brand_id = $1
+      AND member_id IN (SELECT id FROM member WHERE id = k.friend_id OR merged_into = k.friend_id)
       AND occurred_at >= k.starts_at AND occurred_at < k.ends_at AND amount >= k.minimum
 ) AS e
 LEFT JOIN LATERAL (
@@ -110,9 +113,11 @@ async def lock_claims(session: Session, brand_id: int) -> None:
 
 
 async def owners(session: Session, brand_id: int, codes: Iterable[str]) -> dict[str, UUID]:
-    """Return whose these bare codes are."""
+    """Return whose these bare codes are by now; that of who was erased is nobody's."""
     rows = await session.fetch(
-        "SELECT code, member_id FROM referral_code WHERE brand_id = $1 AND code = ANY ($2)",
+        "SELECT code, coalesce(merged_into, member_id) AS member_id FROM referral_code c"
+        " JOIN member m ON m.id = c.member_id"
+        " WHERE c.brand_id = $1 AND code = ANY ($2) AND erased_at IS NULL",
         brand_id,
         list(codes),
     )
@@ -226,7 +231,7 @@ async def review(session: Session, rows: Collection[Referral]) -> None:
 async def lock_open(
     session: Session, brand_id: int, friends: Collection[UUID]
 ) -> list[OpenReferral]:
-    """Lock and return the pending and qualified referrals of these friends, by id."""
+    """Lock and return the pending and qualified referrals of who these friends are by now, by id."""
     rows = await session.fetch(_OPEN, brand_id, list(friends))
     return [OpenReferral(*row) for row in rows]
 

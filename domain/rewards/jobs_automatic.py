@@ -13,6 +13,7 @@ from uuid import UUID
 
 from domain.brands import queries as brands
 from domain.brands.rules import Brand
+from domain.members import queries as members
 from domain.programmes import queries as programmes
 from domain.programmes.rules import SectionKinds, Timeline
 from domain.rewards import store_automatic as store
@@ -97,7 +98,9 @@ async def _hear(
 ) -> int:
     brand, timeline = ground
     if any(automatic_of(each) for each in timeline.programmes):
-        heard = [_heard(each) for each in told if each.kind in KINDS]
+        mine = [each for each in told if each.kind in KINDS]
+        by_now = await members.kept(session, brand.id, [UUID(each.subject) for each in mine])
+        heard = [_heard(each, by_now[UUID(each.subject)]) for each in mine]
         await give(session, now, brand, timeline, heard)
     return len(told)
 
@@ -187,6 +190,6 @@ async def _birthdays(
     return await store.birthdays(session, brand.id, brand.time_zone, wanted, limit)
 
 
-def _heard(fact: StoredFact) -> Heard:
+def _heard(fact: StoredFact, member_id: UUID) -> Heard:
     assert fact.recorded_at is not None
-    return Heard(fact.id, fact.kind, UUID(fact.subject), fact.payload, fact.recorded_at)
+    return Heard(fact.id, fact.kind, member_id, fact.payload, fact.recorded_at)

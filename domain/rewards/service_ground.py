@@ -51,7 +51,7 @@ async def lock_askers(
     together = [ids[name] for name, shared in names.items() if shared and name in ids]
     homes = await households.households_of(session, brand.id, together) if together else {}
     everybody = {*ids.values(), *_people(homes)}
-    accounts = await lock_members(session, brand.id, books.asset_id, everybody)
+    accounts = await lock_members(session, brand.id, books.asset_id, everybody, living=True)
     if together:
         homes = await households_store.share(session, brand.id, together)
         if not accounts.keys() >= _people(homes):

@@ -202,8 +202,10 @@ async def concerned(
 ) -> tuple[set[UUID], set[str]]:
     """Return the members and the rewards that these redemptions of the brand concern."""
     rows = await session.fetch(
-        "SELECT r.reward, unnest(array_append(array_agg(p.member_id), r.member_id)) AS member_id"
+        "SELECT r.reward, unnest(array_append(array_agg(coalesce(m.merged_into, m.id)),"
+        " r.member_id)) AS member_id"
         " FROM redemption r LEFT JOIN redemption_part p ON p.redemption_id = r.id"
+        " LEFT JOIN member m ON m.id = p.member_id"
         " WHERE r.brand_id = $1 AND r.id = ANY ($2) GROUP BY r.id",
         brand_id,
         list(ids),
@@ -327,3 +329,41 @@ async def insert_steps(session: Session, now: datetime, taken: Sequence[Step]) -
         now,
         *map(list, zip(*taken, strict=True)),
     )
+
+
+async def open_of(
+    session: Session, brand_id: int, member_ids: Collection[UUID]
+) -> dict[UUID, UUID]:
+    """Return which of these members each open redemption is of, or has points reserved for."""
+    rows = await session.fetch(
+        "SELECT r.id, r.member_id FROM redemption r"
+        " WHERE r.brand_id = $1 AND r.member_id = ANY ($2) AND r.deadline IS NOT NULL"
+        " UNION SELECT r.id, w.member_id FROM wallet w"
+        " JOIN transfer t ON t.debit_account = w.account_id AND t.kind = 1"
+        " JOIN open_hold h ON h.transfer_id = t.id JOIN redemption_part p ON p.hold_id = t.id"
+        " JOIN redemption r ON r.id = p.redemption_id"
+        " WHERE w.brand_id = $1 AND w.member_id = ANY ($2) AND r.deadline IS NOT NULL",
+        brand_id,
+        list(member_ids),
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def forget_names(session: Session, member_ids: Collection[UUID]) -> None:
+    """Let redemptions of these members no longer say by what name they were asked for."""
+    await session.fetch(
+        "WITH mine AS (SELECT id FROM redemption WHERE member_id = ANY ($1)), steps AS ("
+        " UPDATE redemption_step SET actor = $2 FROM mine"
+        " WHERE redemption_id = mine.id AND starts_with(actor, $2 || ':'))"
+        " UPDATE redemption SET"
+        " requested_by = CASE WHEN starts_with(requested_by, $2 || ':') THEN $2"
+        " ELSE requested_by END,"
+        " ended_by = CASE WHEN starts_with(ended_by, $2 || ':') THEN $2 ELSE ended_by END"
+        " WHERE id IN (SELECT id FROM mine)",
+        list(member_ids),
+        _BY_MEMBER,
+    )
+
+
+_BY_MEMBER = "member"
+"""How the account of whoever asks for something as a member begins."""

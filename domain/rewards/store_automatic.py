@@ -1,6 +1,6 @@
 """How what was given by itself is loaded and written, and whom to look at when."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -65,6 +65,41 @@ SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::text[], $5::timestamptz[], 
     $7::text[], $8::text[], $9::text[], $10::text[], $11::timestamptz[]) AS n
 """
 
+_SAME_OCCASION = """
+SELECT old.member_id, old.reward, old.occasion, old.redemption_id,
+       old.occasion || ' ' || old.member_id::text AS renamed
+FROM unnest($1::uuid[], $2::uuid[]) AS n(old, new)
+JOIN automatic_reward old ON old.member_id = n.old
+WHERE EXISTS (
+    SELECT FROM automatic_reward o JOIN unnest($1::uuid[], $2::uuid[]) AS m(old, new)
+        ON o.member_id IN (m.old, m.new)
+    WHERE m.new = n.new AND o.member_id <> old.member_id
+      AND (o.reward, o.occasion) = (old.reward, old.occasion))
+"""
+_RENAME = """
+WITH n AS (
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[])
+        AS n(member_id, reward, occasion, redemption_id, renamed)
+), told AS (
+    UPDATE redemption SET automatic = n.renamed FROM n WHERE id = n.redemption_id
+)
+UPDATE automatic_reward a SET occasion = n.renamed FROM n
+WHERE (a.member_id, a.reward, a.occasion) = (n.member_id, n.reward, n.occasion)
+"""
+_JOIN = """
+WITH n AS (SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS n(old, new)), asked AS (
+    UPDATE redemption SET member_id = n.new FROM n WHERE member_id = n.old
+), gone AS (
+    DELETE FROM reward_look USING n WHERE member_id = n.old
+    RETURNING n.new, brand_id, due_at
+), moved AS (
+    INSERT INTO reward_look (member_id, brand_id, due_at)
+    SELECT new, brand_id, min(due_at) FROM gone GROUP BY new, brand_id
+    ON CONFLICT (member_id) DO UPDATE SET due_at = least(reward_look.due_at, excluded.due_at)
+)
+UPDATE automatic_reward SET member_id = n.new FROM n WHERE member_id = n.old
+"""
+
 
 class Funds(NamedTuple):
     """What a member can spend, and when more comes by time alone, None for never."""
@@ -84,7 +119,8 @@ async def funds(
 async def payers(session: Session, redemption_ids: Collection[UUID]) -> set[UUID]:
     """Return the members who paid anything of these redemptions."""
     rows = await session.fetch(
-        "SELECT DISTINCT member_id FROM redemption_part WHERE redemption_id = ANY ($1)",
+        "SELECT DISTINCT coalesce(m.merged_into, m.id) AS member_id FROM redemption_part p"
+        " JOIN member m ON m.id = p.member_id WHERE p.redemption_id = ANY ($1)",
         list(redemption_ids),
     )
     return {row["member_id"] for row in rows}
@@ -186,3 +222,22 @@ async def change(session: Session, rows: Sequence[Given]) -> None:
         [row.redemption_id for row in rows],
         [row.undone_at for row in rows],
     )
+
+
+async def join(session: Session, into: Mapping[UUID, UUID]) -> None:
+    """Let the members that ``into`` names have redeemed what those did who turn out to be them.
+
+    Where both got a reward on the same occasion, that of who is absorbed is called by its member
+    too: both were given.
+    """
+    pairs = list(into), list(into.values())
+    same = await session.fetch(_SAME_OCCASION, *pairs)
+    if same:
+        columns = (list(column) for column in zip(*same, strict=True))
+        await session.fetch(_RENAME, *columns)
+    await session.fetch(_JOIN, *pairs)
+
+
+async def forget(session: Session, member_ids: Collection[UUID]) -> None:
+    """Look at these members no more."""
+    await session.fetch("DELETE FROM reward_look WHERE member_id = ANY ($1)", list(member_ids))

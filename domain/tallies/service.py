@@ -1,6 +1,6 @@
 """The verb that counts what members did."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -34,3 +34,21 @@ async def count(session: Session, brand_id: int, changes: Sequence[Count]) -> No
     members, kinds, days = zip(*sums, strict=True)
     amounts, points, counts = zip(*sums.values(), strict=True)
     await session.fetch(_COUNT, brand_id, members, kinds, days, amounts, points, counts)
+
+
+_JOIN = """
+    WITH gone AS (DELETE FROM tally USING unnest($2::uuid[], $3::uuid[]) AS n(old, new)
+        WHERE brand_id = $1 AND member_id = n.old RETURNING n.new, kind, day, amount, points, count)
+    INSERT INTO tally AS t (member_id, kind, day, brand_id, amount, points, count)
+    SELECT new, kind, day, $1, sum(amount), sum(points), sum(count) FROM gone
+    GROUP BY new, kind, day ORDER BY new, kind, day
+    ON CONFLICT (member_id, kind, day) DO UPDATE SET
+        amount = t.amount + excluded.amount,
+        points = t.points + excluded.points,
+        count = t.count + excluded.count
+"""
+
+
+async def join(session: Session, brand_id: int, into: Mapping[UUID, UUID]) -> None:
+    """Let the members that ``into`` names have done what those did who turn out to be them."""
+    await session.fetch(_JOIN, brand_id, list(into), list(into.values()))

@@ -44,7 +44,7 @@ async def grant_status(
     of who changed tier. The caller dates anew the points that follow the tier.
     """
     ids = [derived_id("status grant", str(brand.id), item.key) for item in items]
-    mine = await _locked(session, brand, {item.member_id for item in items})
+    mine = await _locked(session, brand, {item.member_id for item in items}, living=True)
     known = await store.known(session, brand.id, ids)
     ladders = ladders_of(timeline, brand)
     new: list[tuple[UUID, Grant]] = []
@@ -122,12 +122,14 @@ def _revoked(brand: Brand, done: GrantOutcome) -> Fact:
     return Fact(brand.id, "StatusRevoked", str(done.member_id), payload)
 
 
-async def _locked(session: Session, brand: Brand, member_ids: Collection[UUID]) -> set[UUID]:
+async def _locked(
+    session: Session, brand: Brand, member_ids: Collection[UUID], *, living: bool = False
+) -> set[UUID]:
     """Lock the wallets of these members; return those of them that the brand has."""
     accounts = await books(session, brand.id)
     if accounts is None:
         return set()
-    return set(await lock_members(session, brand.id, accounts.asset_id, member_ids))
+    return set(await lock_members(session, brand.id, accounts.asset_id, member_ids, living=living))
 
 
 async def _tell(

@@ -1,6 +1,6 @@
 """How grants of status are loaded by their ids, and written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -50,4 +50,14 @@ async def revoke(session: Session, now: datetime, brand_id: int, ids: Sequence[U
         brand_id,
         now,
         list(ids),
+    )
+
+
+async def join(session: Session, into: Mapping[UUID, UUID]) -> None:
+    """Let the members that ``into`` names have the status of those who turn out to be them."""
+    await session.fetch(
+        "UPDATE status_grant SET member_id = n.new"
+        " FROM unnest($1::uuid[], $2::uuid[]) AS n(old, new) WHERE member_id = n.old",
+        list(into),
+        list(into.values()),
     )

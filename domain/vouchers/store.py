@@ -186,3 +186,26 @@ async def update(session: Session, vouchers: Collection[Voucher]) -> None:
         [each.used_at for each in vouchers],
         [each.returned_at for each in vouchers],
     )
+
+
+async def join(session: Session, into: Mapping[UUID, UUID]) -> None:
+    """Let the members that ``into`` names have the vouchers of those who turn out to be them."""
+    await session.fetch(
+        "UPDATE voucher SET member_id = n.new"
+        " FROM unnest($1::uuid[], $2::uuid[]) AS n(old, new) WHERE member_id = n.old",
+        list(into),
+        list(into.values()),
+    )
+
+
+async def end(session: Session, now: datetime, member_ids: Collection[UUID]) -> None:
+    """Let what these members have not used end now."""
+    await session.fetch(
+        # What was used at this very instant was used before.
+        "UPDATE voucher v SET expires_at = greatest($1, coalesce((SELECT max(used_at)"
+        " FROM voucher_use u WHERE u.voucher_id = v.id) + interval '1 microsecond', $1))"
+        " WHERE member_id = ANY ($2) AND used_at IS NULL AND returned_at IS NULL"
+        " AND (expires_at IS NULL OR expires_at > $1)",
+        now,
+        list(member_ids),
+    )

@@ -25,7 +25,9 @@ INVARIANTS = {
         WHERE forgone > remaining + held + expired""",
     "LOT_WITHOUT_ACCRUAL": """
         SELECT l.brand_id, l.id AS lot_id FROM lot l
-        LEFT JOIN transfer t ON t.journal_id = l.journal_id AND t.credit_account = l.account_id
+        LEFT JOIN (transfer t JOIN wallet w ON w.account_id = t.credit_account)
+            ON t.journal_id = l.journal_id
+            AND coalesce(w.merged_into, w.account_id) = l.account_id
         WHERE t.amount IS DISTINCT FROM l.amount""",
     "DEBT_DIFFERS_FROM_LEDGER": """
         SELECT w.brand_id, w.account_id, w.debt, coalesce(b.dr - b.cr, 0) AS ledger
@@ -66,8 +68,27 @@ INVARIANTS = {
             IS DISTINCT FROM (h.credit_account, h.debit_account)""",
     "GIFT_WITHOUT_LOT": """
         SELECT t.brand_id, t.journal_id, t.amount FROM transfer t
-        LEFT JOIN lot l ON l.journal_id = t.journal_id AND l.account_id = t.credit_account
+        LEFT JOIN lot l ON l.journal_id = t.journal_id
         WHERE t.code = 'gift' AND l.amount IS DISTINCT FROM t.amount""",
+    "MERGED_WALLET_HAS_SOMETHING": """
+        SELECT w.brand_id, w.account_id, w.debt, w.owed, w.forgiven, b.cr - b.dr AS points,
+               b.dr_pending, l.lots
+        FROM wallet w JOIN balance b USING (account_id)
+        LEFT JOIN (SELECT account_id, count(*) AS lots FROM lot GROUP BY account_id) AS l
+            USING (account_id)
+        WHERE w.merged_into IS NOT NULL AND (w.debt <> 0 OR w.owed <> 0 OR w.forgiven <> 0
+            OR b.cr <> b.dr OR b.dr_pending <> 0 OR l.lots IS NOT NULL)""",
+    "WALLET_MERGED_UNLIKE_MEMBER": """
+        SELECT w.brand_id, w.account_id, w.merged_into, m.merged_into AS member_into
+        FROM wallet w JOIN member m ON m.id = w.member_id
+        LEFT JOIN wallet k ON k.account_id = w.merged_into
+        WHERE k.member_id IS DISTINCT FROM m.merged_into OR k.asset_id <> w.asset_id
+           OR k.merged_into IS NOT NULL
+           OR (w.erased_at IS NULL) <> (m.erased_at IS NULL)""",
+    "ERASED_WALLET_HAS_POINTS": """
+        SELECT w.brand_id, w.account_id, b.cr - b.dr AS points, b.dr_pending
+        FROM wallet w JOIN balance b USING (account_id)
+        WHERE w.erased_at IS NOT NULL AND (b.cr <> b.dr OR b.dr_pending <> 0)""",
     "MEMBER_WITHOUT_WALLET": """
         SELECT m.brand_id, m.id AS member_id FROM member m
         LEFT JOIN wallet w ON w.member_id = m.id WHERE w.account_id IS NULL""",

@@ -30,10 +30,16 @@ class WalletRow(Base):
     hold. ``debt`` is what they should have taken and what is earned next will pay: the balance
     of the member's debt account. ``forgiven`` is what they should have taken and was spent: what
     is left of the wallet's rows of forgiveness.
+
+    ``merged_into`` is the wallet of the member who is the same person and is left: it has all the
+    lots, this one only what was booked before. ``erased_at`` is when its owner was erased.
     """
 
     __tablename__ = "wallet"
-    __table_args__ = (UniqueConstraint("member_id", "asset_id"),)
+    __table_args__ = (
+        UniqueConstraint("member_id", "asset_id"),
+        Index("wallet_merged_idx", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
+    )
 
     account_id: Mapped[int] = mapped_column(
         ForeignKey("account.id"), primary_key=True, autoincrement=False
@@ -44,6 +50,8 @@ class WalletRow(Base):
     owed: Mapped[int] = mapped_column(BigInteger, server_default="0")
     debt: Mapped[int] = mapped_column(BigInteger, server_default="0")
     forgiven: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("wallet.account_id"))
+    erased_at: Mapped[datetime | None] = mapped_column(INSTANT)
 
 
 class LotRow(Base):

@@ -72,7 +72,7 @@ async def adjust(
     be gone already), INSUFFICIENT_POINTS. Not stored: KEY_CONFLICT.
     """
     accounts = await store.lock_members(
-        session, brand.id, books.asset_id, {item.member_id for item in items}
+        session, brand.id, books.asset_id, {item.member_id for item in items}, living=True
     )
     closed = await ledger_queries.closed_to(session, brand.id)
     ground = _Ground(brand, books, accounts, closed, now)

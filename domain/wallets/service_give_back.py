@@ -15,6 +15,7 @@ from domain.wallets import store, store_spending
 from domain.wallets.queries import Books
 from domain.wallets.rules import Lot, Take, put_back, total
 from domain.wallets.service_forgiven import Back, take_forgiven
+from domain.wallets.service_merge import follow
 from domain.wallets.service_owed import Ended, collect
 from domain.wallets.service_posting import post_all
 from domain.wallets.store import LotChange
@@ -148,6 +149,11 @@ async def _carry_out(
             for lot, part in parts
         ],
     )
+    moves = [
+        (id_, spending.debit, spending.account_id, item.points)
+        for id_, spending, (item, _) in zip(ids, spendings, decided, strict=True)
+    ]
+    await follow(session, now, brand, books, moves)
     backs = [
         Back(id_, spending.account_id, spending.transfer_id, parts)
         for id_, spending, (_, parts) in zip(ids, spendings, decided, strict=True)
@@ -225,7 +231,7 @@ async def _replay(
 
 
 def _transfer(books: Books, spending: Spending, item: GiveBack) -> Transfer:
-    return Transfer(spending.credit, spending.account_id, books.asset_id, item.points, "return")
+    return Transfer(spending.credit, spending.debit, books.asset_id, item.points, "return")
 
 
 def _journal(now: datetime, brand: Brand, item: GiveBack, *transfers: Transfer) -> Journal:

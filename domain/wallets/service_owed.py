@@ -30,7 +30,9 @@ WITH due AS (
 )
 INSERT INTO forgiveness (brand_id, account_id, upto, forgiven_at, points)
 SELECT brand_id, account_id,
-       coalesce((SELECT max(id) FROM transfer WHERE debit_account = due.account_id), 0), $3,
+       coalesce((SELECT max(t.id) FROM wallet w CROSS JOIN LATERAL (
+                     SELECT max(id) AS id FROM transfer WHERE debit_account = w.account_id) AS t
+                 WHERE w.account_id = due.account_id OR w.merged_into = due.account_id), 0), $3,
        points - held
 FROM due WHERE points > held
 """

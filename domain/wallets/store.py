@@ -10,7 +10,7 @@ import asyncpg
 
 from domain.members.rules import AttributeValue
 from domain.wallets.rules import Lot
-from kit.db import Session
+from kit.db import LostRaceError, Session
 
 _LOT = "SELECT id, account_id, journal_id, remaining, earned_at, available_at, expires_at FROM lot "
 
@@ -18,18 +18,22 @@ _LOT = "SELECT id, account_id, journal_id, remaining, earned_at, available_at, e
 LATE_LOT = """
 LATERAL (SELECT l.expired + l.remaining + l.held - l.forgone AS free, (
     SELECT coalesce(sum(d.amount), 0)::bigint
-    FROM account a JOIN transfer d ON d.debit_account = a.id
-    WHERE a.brand_id = w.brand_id AND a.asset_id = w.asset_id AND a.code = 'debt'
-      AND a.owner_id = w.member_id AND w.debt > 0 AND d.recorded_at >= l.expires_at) AS later
+    FROM wallet f JOIN account a ON a.brand_id = w.brand_id AND a.asset_id = w.asset_id
+        AND a.code = 'debt' AND a.owner_id = f.member_id
+    JOIN transfer d ON d.debit_account = a.id AND d.code <> 'merge'
+    WHERE (f.account_id = w.account_id OR f.merged_into = w.account_id)
+      AND w.debt > 0 AND d.recorded_at >= l.expires_at) AS later
 ) AS x
 """
 """What refunds don't forgo of the lot ``l`` of the wallet ``w``, and debts made after its end."""
 
 _NAMED = (
-    "SELECT w.account_id, w.member_id, w.debt, m.external_id, m.joined_at, m.birthday,"
-    " m.region, m.attributes FROM wallet w JOIN member m ON m.id = w.member_id"
-    " WHERE m.brand_id = $1 AND w.asset_id = $2 AND m.external_id = ANY ($3)"
-    " ORDER BY w.account_id"
+    "SELECT n.external_id AS name, w.merged_into IS NOT NULL OR w.erased_at IS NOT NULL AS gone,"
+    " w.account_id, w.member_id, w.debt, m.external_id, m.joined_at, m.birthday,"
+    " m.region, m.attributes FROM member n JOIN member m ON m.id = coalesce(n.merged_into, n.id)"
+    " JOIN wallet w ON w.member_id = m.id"
+    " WHERE n.brand_id = $1 AND w.asset_id = $2 AND n.external_id = ANY ($3)"
+    " AND n.erased_at IS NULL ORDER BY w.account_id"
 )
 
 
@@ -88,11 +92,17 @@ class Lost(NamedTuple):
 async def lock_named(
     session: Session, brand_id: int, asset_id: int, external_ids: Sequence[str]
 ) -> dict[str, Wallet]:
-    """Lock the wallets of the members a brand knows by these ids, in one order for all callers."""
+    """Lock the wallets of the members a brand knows by these ids, in one order for all callers.
+
+    By the ids asked for: several may be those of one member. Raises LostRaceError if one was
+    merged or erased while it was waited for.
+    """
     rows = await session.fetch(
         f"{_NAMED} FOR NO KEY UPDATE OF w", brand_id, asset_id, list(external_ids)
     )
-    return {row["external_id"]: Wallet(*row) for row in rows}
+    if any(row["gone"] for row in rows):
+        raise LostRaceError
+    return {name: Wallet(*wallet) for name, _, *wallet in rows}
 
 
 async def named(
@@ -100,37 +110,58 @@ async def named(
 ) -> dict[str, Wallet]:
     """Return the wallets of the members a brand knows by these ids; nothing is locked."""
     rows = await session.fetch(_NAMED, brand_id, asset_id, list(external_ids))
-    return {row["external_id"]: Wallet(*row) for row in rows}
+    return {name: Wallet(*wallet) for name, _, *wallet in rows}
 
 
 async def lock_members(
-    session: Session, brand_id: int, asset_id: int, member_ids: Iterable[UUID]
+    session: Session,
+    brand_id: int,
+    asset_id: int,
+    member_ids: Iterable[UUID],
+    *,
+    living: bool = False,
 ) -> dict[UUID, int]:
-    """Lock the wallets of these members; return their accounts."""
+    """Lock the wallets of these members; return their accounts.
+
+    Raises LostRaceError if one was merged into another member: whoever asks for that one has
+    looked before it happened. ``living``: also if one was erased.
+    """
     rows = await session.fetch(
-        "SELECT account_id, member_id FROM wallet WHERE brand_id = $1 AND asset_id = $2"
+        "SELECT account_id, member_id, merged_into IS NOT NULL AS merged,"
+        " erased_at IS NOT NULL AS erased FROM wallet WHERE brand_id = $1 AND asset_id = $2"
         " AND member_id = ANY ($3) ORDER BY account_id FOR NO KEY UPDATE",
         brand_id,
         asset_id,
         list(member_ids),
     )
+    if any(row["merged"] or (living and row["erased"]) for row in rows):
+        raise LostRaceError
     return {row["member_id"]: row["account_id"] for row in rows}
 
 
 async def lock_accounts(session: Session, brand_id: int, account_ids: Iterable[int]) -> None:
-    """Lock the wallets with these accounts."""
-    await session.fetch(
-        "SELECT FROM wallet WHERE brand_id = $1 AND account_id = ANY ($2)"
+    """Lock the wallets with these accounts, or those that they were merged into.
+
+    Raises LostRaceError if one was merged while it was waited for.
+    """
+    rows = await session.fetch(
+        "SELECT merged_into FROM wallet WHERE brand_id = $1 AND account_id IN ("
+        "SELECT coalesce(merged_into, account_id) FROM wallet WHERE account_id = ANY ($2))"
         " ORDER BY account_id FOR NO KEY UPDATE",
         brand_id,
         list(account_ids),
     )
+    if any(row["merged_into"] is not None for row in rows):
+        raise LostRaceError
 
 
 async def owners(session: Session, account_ids: Collection[int]) -> dict[int, UUID]:
-    """Return whose wallets these are."""
+    """Return whose wallets these are by now."""
     rows = await session.fetch(
-        "SELECT account_id, member_id FROM wallet WHERE account_id = ANY ($1)", list(account_ids)
+        "SELECT a.account_id, w.member_id FROM wallet a"
+        " JOIN wallet w ON w.account_id = coalesce(a.merged_into, a.account_id)"
+        " WHERE a.account_id = ANY ($1)",
+        list(account_ids),
     )
     return {row["account_id"]: row["member_id"] for row in rows}
 

@@ -9,11 +9,12 @@ from domain.wallets.rules import Claim, Lot
 from kit.db import Session
 
 _SPENDINGS = """
-SELECT h.id, p.id AS transfer_id, h.debit_account, w.member_id, h.credit_account, p.effective_on,
-       p.amount, coalesce((SELECT sum(t.amount) FROM hold_return r
+SELECT h.id, p.id AS transfer_id, h.debit_account, w.account_id, w.member_id, h.credit_account,
+       p.effective_on, p.amount, coalesce((SELECT sum(t.amount) FROM hold_return r
            JOIN transfer t USING (journal_id) WHERE r.hold_id = h.id), 0)::bigint AS returned
 FROM transfer h JOIN transfer p ON p.pending_id = h.id AND p.kind = 2
-JOIN wallet w ON w.account_id = h.debit_account
+JOIN wallet a ON a.account_id = h.debit_account
+JOIN wallet w ON w.account_id = coalesce(a.merged_into, a.account_id)
 WHERE h.brand_id = $1 AND h.id = ANY ($2)
 """
 
@@ -37,10 +38,14 @@ FROM spent s JOIN lot l ON l.id = s.lot_id
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What a hold spent by ``transfer_id``, and how much of it is back. ``credit`` got it."""
+    """What a hold spent by ``transfer_id``, and how much of it is back. ``credit`` got it.
+
+    ``debit`` spent it; ``account_id`` has the lots: another one if its member was merged.
+    """
 
     hold_id: int
     transfer_id: int
+    debit: int
     account_id: int
     member_id: UUID
     credit: int
@@ -82,8 +87,9 @@ async def claims(session: Session, account_ids: Collection[int]) -> dict[int, li
     """Return what these wallets were forgiven and has not been taken since, the oldest first."""
     rows = await session.fetch(
         "SELECT account_id, id, upto, forgiven_at, points - collected AS points, EXISTS ("
-        "SELECT FROM transfer t WHERE t.debit_account = f.account_id AND t.id <= upto"
-        " AND t.code = 'gift') AS gave FROM forgiveness f"
+        "SELECT FROM wallet w JOIN transfer t ON t.debit_account = w.account_id"
+        " WHERE (w.account_id = f.account_id OR w.merged_into = f.account_id)"
+        " AND t.id <= upto AND t.code = 'gift') AS gave FROM forgiveness f"
         " WHERE account_id = ANY ($1) AND collected < points ORDER BY id",
         list(account_ids),
     )

@@ -11,6 +11,7 @@ from domain.rewards.section import RewardsSection
 from domain.tiers.section import TiersSection
 from domain.wallets.section import PointsSection
 from gamification.badges.section import BadgesSection
+from gamification.challenges.section import ChallengesSection
 from gamification.leaderboards.section import LeaderboardsSection
 from gamification.streaks.section import StreaksSection
 
@@ -26,5 +27,6 @@ SECTIONS: SectionKinds = {
     "households": HouseholdsSection,
     "badges": BadgesSection,
     "streaks": StreaksSection,
+    "challenges": ChallengesSection,
     "leaderboards": LeaderboardsSection,
 }

@@ -1,0 +1,306 @@
+"""Challenges are judged by the history as it is known, and each prize is owed once."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from domain.earning.rules_refund_request import Refund
+from domain.members.service import NewMember
+from gamification.challenges.service_join import Joining
+from kit.clock import MovableClock
+from kit.db import Database
+from kit.embedded import Servers
+from tests.support.challenges import challenge, level, played, told
+from tests.support.coherence import assert_coherent
+from tests.support.shop import purchase
+from tests.support.statements import watched
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+DAY = timedelta(1)
+WEEK = "week:2026-03-02"
+
+THREE = challenge("three", 'target = "3"', 'period = "week"\nchallenge_points = 7', 'points = "50"')
+
+
+async def test_what_is_completed_is_written_once_paid_once_and_falls_with_a_refund(
+    database: Database, clock: MovableClock
+) -> None:
+    games = await played(database, clock, THREE)
+    clock.set(NOON + 3 * DAY)
+    for n in range(3):
+        await games.shop.buy(purchase(f"p{n}", "ann", 100, NOON + n * DAY))
+    for _ in range(2):
+        await games.judge("ann")
+    assert await games.rows() == [("ann", "three", WEEK, "", 1, NOON + 2 * DAY, 7, "living")]
+    assert await games.pay() == 1
+    assert await games.won() == [("ann", "challenge:three", "paid", None, True)]
+    assert (await games.shop.balance("ann")).total == 53
+    await games.shop.refund(Refund("r", "p1", clock.now(), None))
+    await games.judge("ann")
+    await games.judge("ann")
+    assert [row[-1] for row in await games.rows()] == ["undone"]
+    assert (await games.shop.balance("ann")).total == 2
+    await games.shop.buy(purchase("p4", "ann", 100, NOON + 3 * DAY))
+    await games.judge("ann")
+    assert await games.rows() == [("ann", "three", WEEK, "", 1, NOON + 3 * DAY, 7, "living")]
+    await games.pay()
+    assert (await games.shop.balance("ann")).total == 53
+    assert [kind for kind, _ in await games.facts()] == [
+        "ChallengeCompleted",
+        "ChallengeUndone",
+        "ChallengeCompleted",
+    ]
+    await assert_coherent(database)
+
+
+async def test_a_prize_that_was_paid_is_kept_if_the_programme_says_so(
+    database: Database, clock: MovableClock
+) -> None:
+    keep = challenge("keep", 'target = "1"', 'on_refund = "keep"', 'points = "50"')
+    late = challenge("late", 'target = "1"', 'on_refund = "keep"\nhold_days = 5', 'points = "9"')
+    games = await played(database, clock, keep, late)
+    await games.shop.buy(purchase("p", "ann", 100, NOON))
+    await games.judge("ann")
+    assert await games.pay() == 1
+    await games.shop.refund(Refund("r", "p", clock.now(), None))
+    await games.judge("ann")
+    assert [(row[1], row[-1]) for row in await games.rows()] == [
+        ("keep", "kept"),
+        ("late", "undone"),
+    ]
+    assert (await games.shop.balance("ann")).total == 50
+    await games.shop.buy(purchase("q", "ann", 100, NOON))
+    await games.judge("ann")
+    clock.set(NOON + 7 * DAY)
+    await games.pay()
+    assert [(row[1], row[-1]) for row in await games.rows()] == [
+        ("keep", "living"),
+        ("late", "living"),
+    ]
+    assert (await games.shop.balance("ann")).total == 60
+    await assert_coherent(database)
+
+
+async def test_a_prize_waits_for_so_many_whole_days(
+    database: Database, clock: MovableClock
+) -> None:
+    games = await played(
+        database, clock, challenge("one", 'target = "1"', "hold_days = 2", 'points = "5"')
+    )
+    await games.shop.buy(purchase("p", "ann", 100, NOON))
+    await games.judge("ann")
+    clock.set(datetime(2026, 3, 5, 4, 59, tzinfo=UTC))
+    assert await games.pay() == 0
+    clock.set(datetime(2026, 3, 5, 5, tzinfo=UTC))
+    assert await games.pay() == 1
+    await assert_coherent(database)
+
+
+async def test_levels_have_their_own_prizes_and_what_is_missing_can_be_seen(
+    database: Database, clock: MovableClock
+) -> None:
+    levels = level("bronze", "10.00", "challenge_points = 1", 'points = "10"') + level(
+        "gold", "50.00", "challenge_points = 5", 'points = "100"'
+    )
+    games = await played(
+        database, clock, challenge("spend", 'kind = "sum"\nof = "amount"', levels=levels)
+    )
+    await games.shop.buy(purchase("p", "ann", 1500, NOON))
+    await games.judge("ann")
+    view = (await games.progress("ann"))["spend"]
+    assert [(each.done, each.target, each.missing, each.scale) for each in view.goals] == [
+        (1500, 5000, 3500, 2)
+    ]
+    assert [(each.code, each.reached) for each in view.levels] == [
+        ("bronze", True),
+        ("gold", False),
+    ]
+    assert (view.state, view.times) == ("active", 0)
+    clock.set(NOON + DAY)
+    await games.shop.buy(purchase("q", "ann", 3500, NOON + DAY))
+    await games.judge("ann")
+    await games.pay()
+    assert [(row[3], row[6]) for row in await games.rows()] == [("bronze", 1), ("gold", 5)]
+    assert (await games.shop.balance("ann")).total == 50 + 110
+    view = (await games.progress("ann"))["spend"]
+    assert (view.state, view.times, view.goals[0].missing) == ("completed", 1, 0)
+    await assert_coherent(database)
+
+
+async def test_a_budget_pays_who_completed_first_even_if_all_are_judged_at_once(
+    database: Database, clock: MovableClock
+) -> None:
+    games = await played(
+        database, clock, challenge("few", 'target = "1"', "budget = 2", 'points = "5"')
+    )
+    names = [f"m{n}" for n in range(6)]
+    for n, name in enumerate(names):
+        await games.shop.buy(purchase(name, name, 100, NOON - n * DAY))
+    await asyncio.gather(*(games.judge(name) for name in names for _ in range(2)))
+    await games.pay()
+    won = await games.won()
+    assert [row[2] for row in won].count("paid") == 2
+    assert [row[3] for row in won].count("BUDGET_SPENT") == 4
+    assert len(await games.rows()) == 6
+    await assert_coherent(database)
+
+
+async def test_what_was_before_joining_does_not_count(
+    database: Database, clock: MovableClock
+) -> None:
+    games = await played(database, clock, challenge("asked", 'target = "2"', "opt_in = true"))
+    await games.shop.buy(purchase("p", "ann", 100, NOON - DAY))
+    assert (await games.progress("ann"))["asked"].state == "open"
+    items = [Joining("k", "ann", "asked"), Joining("k2", "ann", "asked"), Joining("k3", "bob", "x")]
+    assert told(await games.join(*items)) == [
+        (None, False),
+        ("ALREADY_JOINED", False),
+        ("UNKNOWN_MEMBER", False),
+    ]
+    assert told(await games.join(items[0], Joining("k", "ann", "x"))) == [
+        (None, True),
+        ("KEY_CONFLICT", False),
+    ]
+    clock.set(NOON + DAY)
+    await games.shop.buy(purchase("q", "ann", 100, NOON + DAY))
+    assert [each.done for each in (await games.progress("ann"))["asked"].goals] == [1]
+    assert told(await games.leave(items[0], items[0], Joining("l", "ann", "asked"))) == [
+        (None, False),
+        (None, True),
+        ("NOT_JOINED", False),
+    ]
+    clock.set(NOON + 2 * DAY)
+    await games.shop.buy(purchase("r", "ann", 100, NOON + 2 * DAY))
+    await games.judge("ann")
+    assert await games.rows() == []
+    clock.move(timedelta(hours=1))
+    assert told(await games.join(Joining("k4", "ann", "asked"))) == [(None, False)]
+    await games.shop.buy(purchase("s", "ann", 100, clock.now()))
+    await games.judge("ann")
+    assert await games.rows() == []
+    await games.shop.buy(purchase("t", "ann", 100, clock.now()))
+    await games.judge("ann")
+    assert [row[1] for row in await games.rows()] == ["asked"]
+    await assert_coherent(database)
+
+
+async def test_everyone_fills_one_bar_and_who_did_enough_is_paid(
+    database: Database, clock: MovableClock
+) -> None:
+    bar = challenge(
+        "all",
+        'kind = "sum"\nof = "amount"\ntarget = "30.00"',
+        'who = "everyone"\nperiod = "week"\ncontribution = "5.00"\nchallenge_points = 3',
+        'points = "20"',
+    )
+    games = await played(database, clock, bar)
+    clock.set(NOON + DAY)
+    await games.shop.buy(purchase("a", "ann", 1000, NOON), purchase("b", "bob", 400, NOON + DAY))
+    await games.judge("ann", "bob")
+    view = (await games.progress("bob"))["all"]
+    assert (view.mine, view.contribution, view.goals[0].done, view.goals[0].missing) == (
+        400,
+        500,
+        1400,
+        1600,
+    )
+    clock.set(NOON + 2 * DAY)
+    await games.shop.buy(purchase("c", "cid", 1700, NOON + 2 * DAY))
+    await games.judge("cid")
+    assert [row[0] for row in await games.rows()] == ["cid"]
+    await games.spread()
+    full = datetime(2026, 3, 4, 5, tzinfo=UTC)
+    key = "everyone week:2026-03-02"
+    ann, cid = ((name, "all", key, "", 1, full, 3, "living") for name in ("ann", "cid"))
+    assert await games.rows() == [ann, cid]
+    clock.set(NOON + 3 * DAY)
+    await games.shop.buy(purchase("d", "bob", 100, NOON + 3 * DAY))
+    await games.judge("bob")
+    assert (await games.rows())[2] == ("bob", "all", key, "", 1, full + DAY, 3, "living")
+    assert await games.pay() == 3
+    await games.shop.refund(Refund("r", "c", clock.now(), None))
+    await games.judge("cid")
+    await games.spread()
+    assert [row[-1] for row in await games.rows()] == ["undone"] * 3
+    assert [row[2] for row in await games.won()] == ["undone"] * 3
+    (shown,) = await games.bars()
+    assert (shown.goal.done, shown.goal.missing, shown.team) == (1500, 1500, "")
+    await assert_coherent(database)
+
+
+async def test_many_are_told_of_a_full_bar_some_at_a_time(
+    database: Database, clock: MovableClock
+) -> None:
+    bar = challenge("all", 'target = "7"', 'who = "everyone"')
+    games = await played(database, clock, bar)
+    names = [f"m{n}" for n in range(7)]
+    for name in names:
+        await games.shop.buy(purchase(name, name, 100, NOON))
+    await games.judge(*names[:6])
+    assert await games.rows() == []
+    await games.judge(names[6])
+    assert len(await games.rows()) == 1
+    assert await games.spread(3) == 7
+    assert [row[-1] for row in await games.rows()] == ["living"] * 7
+    await games.shop.refund(Refund("r", "m0", clock.now(), None))
+    await games.judge("m0")
+    assert await games.spread(7) == 7 + 1
+    assert [row[-1] for row in await games.rows()] == ["undone"] * 7
+    assert await games.spread() == 0
+    await assert_coherent(database)
+
+
+async def test_a_team_is_an_attribute_and_takes_along_who_changes(
+    database: Database, clock: MovableClock
+) -> None:
+    bar = challenge("clubs", 'target = "2"', 'who = "team"\nteam = "club"', 'points = "10"')
+    games = await played(database, clock, bar)
+    await games.shop.enrol(
+        NewMember("ann", NOON, attributes={"club": "Red"}),
+        NewMember("bob", NOON, attributes={"club": "Blue"}),
+        NewMember("cid", NOON),
+    )
+    for name in ("ann", "bob", "cid"):
+        await games.shop.buy(purchase(name, name, 100, NOON))
+    await games.judge("ann", "bob", "cid")
+    assert await games.rows() == []
+    assert [(each.team, each.goal.done) for each in await games.bars("Red", "Blue", "Tan")] == [
+        ("Blue", 1),
+        ("Red", 1),
+        ("Tan", 0),
+    ]
+    async with database.transaction() as session:
+        await session.fetch(
+            """UPDATE member SET attributes = '{"club": "Red"}' WHERE external_id = 'bob'"""
+        )
+    await games.judge("bob")
+    await games.spread()
+    assert sorted(row[0] for row in await games.rows()) == ["ann", "bob"]
+    assert [each.goal.done for each in await games.bars("Red", "Blue")] == [0, 2]
+    assert (await games.progress("cid"))["clubs"].team is None
+    await assert_coherent(database)
+
+
+async def test_judging_many_takes_as_many_statements_as_judging_one(
+    servers: Servers, database: Database, clock: MovableClock
+) -> None:
+    bar = challenge("all", 'target = "1"', 'who = "everyone"', 'points = "1"')
+    counts = []
+    with watched() as seen:
+        mine = Database(servers.database_url)
+        games = await played(mine, clock, THREE, bar)
+        for names in (["a"], [f"b{n}" for n in range(20)]):
+            for n in range(3):
+                await games.shop.buy(*(purchase(f"{x}{n}", x, 100, NOON) for x in names))
+            await games.judge("nobody")
+            before = len(seen)
+            await games.judge(*names)
+            counts.append(len(seen) - before)
+            before = len(seen)
+            await games.progress(names[0])
+            counts.append(len(seen) - before)
+        await mine.close()
+    # The first one fills the bar, which then everyone is told of.
+    assert counts[2] <= counts[0]
+    assert counts[1] == counts[3]
+    assert len(await games.rows()) == 42
+    await assert_coherent(database)

@@ -17,6 +17,8 @@ from starlette.websockets import WebSocket
 
 from api import metrics
 from api.auth import Authenticator
+from api.badges import endpoints as badges
+from api.badges.endpoints import BadgeEndpoints
 from api.errors import refusal, refused
 from api.graphql.engine import Engine
 from api.http import health, media
@@ -65,6 +67,7 @@ def application(
             app.state.graphql = GraphQLEndpoint(runtime, authenticator, engine, streams)
             app.state.websocket = WebSocketEndpoint(runtime, authenticator, engine, places)
             app.state.readiness = Readiness(runtime)
+            app.state.badges = BadgeEndpoints(runtime)
             watching = asyncio.create_task(metrics.watch(runtime.database.connections_in_use))
             yield {LEAVING: streams.leaving}
             watching.cancel()
@@ -93,6 +96,7 @@ def application(
             Route("/healthz", health.alive),
             Route("/readyz", ready),
             Route("/metrics", metrics.respond),
+            *badges.routes(),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=list(_middleware(settings)),

@@ -13,6 +13,14 @@ def _listed(value: object) -> object:
     return value
 
 
+def _address(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if not value.startswith(("https://", "http://")):
+        raise ValueError("must begin with https://")
+    return value.rstrip("/")
+
+
 class Settings(BaseSettings):
     """Settings from variables named ``LAUREL_*``. Left alone, everything runs embedded."""
 
@@ -40,6 +48,12 @@ class Settings(BaseSettings):
     jwt_audience: str = Field("laurel", description="expected `aud` of members' tokens")
     secret_key: str | None = Field(
         None, description="signs cursors, 32 bytes or more; the same in every process"
+    )
+    sealing_key: str | None = Field(
+        None, description="encrypts private keys at rest, 32 bytes or more; absent: `secret_key`"
+    )
+    public_url: Annotated[str | None, BeforeValidator(_address)] = Field(
+        None, description="where people reach this installation: what is signed names it for ever"
     )
     allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = Field(
         (), description="other sites whose pages may send credentials, with commas"

@@ -76,6 +76,16 @@ def badges(programme: Programme | None) -> tuple[Badge, ...]:
     return section.badge if section else ()
 
 
+def section(timeline: Timeline, at: datetime) -> BadgesSection | None:
+    """Return the section of the last version by ``at`` that has one, None if none ever had."""
+    for programme in reversed(timeline.programmes):
+        if programme.effective_from <= at:
+            found = programme.document.find(BadgesSection)
+            if found is not None:
+                return found
+    return None
+
+
 def badge(timeline: Timeline, code: str, at: datetime) -> Badge | None:
     """Return a badge as the last version by ``at`` that knows it says, or None."""
     for programme in reversed(timeline.programmes):
@@ -131,3 +141,29 @@ async def rarity(session: Session, brand_id: int) -> Mapping[tuple[str, int], Ra
 
 def _award(row: asyncpg.Record) -> Award:
     return Award(*row)
+
+
+async def revoked_between(
+    session: Session, brand_id: int, first: int, end: int
+) -> list[int] | None:
+    """Return the status indices from ``first`` to before ``end`` of what is revoked, ascending.
+
+    None if the brand has no award there.
+    """
+    there = await session.value(
+        "SELECT EXISTS (SELECT FROM badge_award WHERE brand_id = $1"
+        " AND status_index >= $2 AND status_index < $3)",
+        brand_id,
+        first,
+        end,
+    )
+    if not there:
+        return None
+    rows = await session.fetch(
+        "SELECT status_index FROM badge_award WHERE brand_id = $1 AND revoked_at IS NOT NULL"
+        " AND status_index >= $2 AND status_index < $3 ORDER BY status_index",
+        brand_id,
+        first,
+        end,
+    )
+    return [row["status_index"] for row in rows]

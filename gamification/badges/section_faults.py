@@ -11,6 +11,9 @@ from gamification.badges.section_parts import Badge, Goal, Level, Path
 from gamification.grounds.section_faults import filter_faults
 from kit.documents import Section, find_section, no_such
 
+RESERVED = frozenset({"awards", "keys", "status"})
+"""What no badge is called: its address would be that of something else."""
+
 Fault = tuple[Path, str]
 Steps = Sequence[tuple[Path, Level | Badge]]
 
@@ -23,6 +26,9 @@ def faults_of(badges: Sequence[Badge], others: Mapping[str, Section]) -> Iterato
         if badge.code in seen:
             yield ("badge", index, "code"), f"{badge.code!r} is taken by a badge before"
         seen.add(badge.code)
+        if badge.code in RESERVED:
+            message = f"{badge.code!r} is a word of Laurel's own addresses; choose another"
+            yield ("badge", index, "code"), message
         for path, message in _badge_faults(badge, tiers, others):
             yield ("badge", index, *path), message
 

@@ -36,6 +36,7 @@ GRANT UPDATE ON streak_milestone, streak_told TO {role};
 GRANT INSERT ON member_merge, member_erasure TO {role};
 GRANT INSERT, UPDATE ON erased_name TO {role};
 GRANT DELETE ON tally, cap_use TO {role};
+GRANT UPDATE (region) ON member_move TO {role};
 GRANT UPDATE (attributes) ON activity TO {role};
 GRANT UPDATE (context) ON purchase TO {role};
 GRANT UPDATE (actor) ON redemption_step TO {role};

@@ -17,7 +17,8 @@ SELECT coalesce(sum(t.amount) FILTER (WHERE d.code = 'issuance'
            AND t.code IN ('accrual', 'prize', 'adjustment')), 0)::bigint AS issued,
        coalesce(sum(CASE t.code WHEN 'redemption' THEN t.amount WHEN 'return' THEN -t.amount END),
            0)::bigint AS spent,
-       coalesce(sum(CASE t.code WHEN 'expiry' THEN t.amount WHEN 'revival' THEN -t.amount END),
+       coalesce(sum(CASE t.code WHEN 'expiry' THEN t.amount WHEN 'revival' THEN -t.amount
+           WHEN 'erasure' THEN CASE d.code WHEN 'member' THEN t.amount END END),
            0)::bigint AS expired,
        coalesce(sum(t.amount) FILTER (WHERE d.code = 'member'
            AND t.code IN ('claw_back', 'debt_payment', 'adjustment')), 0)::bigint AS reversed
@@ -37,7 +38,8 @@ SELECT coalesce(sum(amount), 0)::bigint FROM refund WHERE brand_id = $1 AND occu
 
 _MEMBERS = """
 SELECT id, joined_at FROM member
-WHERE brand_id = $1 AND joined_at <= $2 AND ($3::uuid IS NULL OR id > $3) ORDER BY id LIMIT $4
+WHERE brand_id = $1 AND joined_at <= $2 AND merged_into IS NULL
+  AND (erased_at IS NULL OR erased_at > $2) AND ($3::uuid IS NULL OR id > $3) ORDER BY id LIMIT $4
 """
 _BATCH = 2_000
 
@@ -49,7 +51,8 @@ class Figures:
     ``spend_minor`` is before refunds, ``refunded_minor`` what was given back. Points are issued
     by accruals and by hand; what came back is not spent; reversed are those taken back from
     members or by hand, and those that paid debts. Outstanding is issued less spent, expired and
-    reversed: what members have.
+    reversed: what members have. What was forfeited by who was erased is among the expired.
+    Members who were merged are one, those who were erased by then none.
     ``tiers`` counts members per ladder, the main one first, and tier, the lowest first.
     """
 
@@ -75,7 +78,10 @@ async def figures(session: Session, brand: Brand, timeline: Timeline, as_of: dat
     return Figures(
         as_of=as_of,
         members=await session.value(
-            "SELECT count(*) FROM member WHERE brand_id = $1 AND joined_at <= $2", brand.id, as_of
+            "SELECT count(*) FROM member WHERE brand_id = $1 AND joined_at <= $2"
+            " AND merged_into IS NULL AND (erased_at IS NULL OR erased_at > $2)",
+            brand.id,
+            as_of,
         ),
         purchases=bought["purchases"],
         spend_minor=bought["spend"],

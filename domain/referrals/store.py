@@ -231,7 +231,7 @@ async def review(session: Session, rows: Collection[Referral]) -> None:
 async def lock_open(
     session: Session, brand_id: int, friends: Collection[UUID]
 ) -> list[OpenReferral]:
-    """Lock and return the pending and qualified referrals of who these friends are by now, by id."""
+    """Lock and return the pending and qualified referrals of who these friends are by now."""
     rows = await session.fetch(_OPEN, brand_id, list(friends))
     return [OpenReferral(*row) for row in rows]
 

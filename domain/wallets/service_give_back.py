@@ -14,6 +14,7 @@ from domain.ledger.rules import Journal, Transfer
 from domain.wallets import store, store_spending
 from domain.wallets.queries import Books
 from domain.wallets.rules import Lot, Take, put_back, total
+from domain.wallets.service_erase import forfeit
 from domain.wallets.service_forgiven import Back, take_forgiven
 from domain.wallets.service_merge import follow
 from domain.wallets.service_owed import Ended, collect
@@ -88,7 +89,7 @@ async def give_back(
     Points go back into the lots they came from, those that end last first, with their ends; what
     has ended by now pays only what refunds forgave and debts from before its end, and is gone at
     once. Out of the rest come first what refunds forgave because it was spent, then what they are
-    owed while holds are open, then debts.
+    owed while holds are open, then debts. What comes back to who was erased is forfeited.
 
     Refusals, which are not stored: HOLD_NOT_FOUND (nothing was spent by it), INVALID_AMOUNT,
     EXCEEDS_SPENDING (more than was spent less what is back already), KEY_CONFLICT.
@@ -165,6 +166,9 @@ async def _carry_out(
     ]
     paid = await collect(session, now, brand, rest)
     await _lapse(session, now, brand, books, rest, paid)
+    erased = {spending.account_id for spending in spendings if spending.erased}
+    if erased:
+        await forfeit(session, now, brand, books, await store.open_lots(session, erased))
     return {
         item.key: GivenBack(id_, item.points, total(taken))
         for id_, (item, _), taken in zip(ids, decided, takes, strict=True)

@@ -11,7 +11,8 @@ from kit.db import Session
 _SPENDINGS = """
 SELECT h.id, p.id AS transfer_id, h.debit_account, w.account_id, w.member_id, h.credit_account,
        p.effective_on, p.amount, coalesce((SELECT sum(t.amount) FROM hold_return r
-           JOIN transfer t USING (journal_id) WHERE r.hold_id = h.id), 0)::bigint AS returned
+           JOIN transfer t USING (journal_id) WHERE r.hold_id = h.id), 0)::bigint AS returned,
+       w.erased_at IS NOT NULL AS erased
 FROM transfer h JOIN transfer p ON p.pending_id = h.id AND p.kind = 2
 JOIN wallet a ON a.account_id = h.debit_account
 JOIN wallet w ON w.account_id = coalesce(a.merged_into, a.account_id)
@@ -52,6 +53,7 @@ class Spending:
     day: date
     points: int
     returned: int
+    erased: bool
 
 
 async def spendings(

@@ -12,10 +12,11 @@ from tests.support.merging import codes, merged, merging
 from tests.support.shop import Shop, purchase
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
+SUNDAY = MONDAY - timedelta(days=1)
 
 
 async def test_points_and_purchases_of_both_cards_are_one_persons(grocer: Shop) -> None:
-    await grocer.buy(purchase("1", "old", 30_00, MONDAY), purchase("2", "new", 20_00, MONDAY))
+    await grocer.buy(purchase("1", "old", 30_00, SUNDAY), purchase("2", "new", 20_00, MONDAY))
     assert codes(await merged(grocer, merging("new", "old"))) == [None]
     assert (await grocer.balance("new")).total == 50
     (late,) = await grocer.buy(purchase("3", "old", 5_00, MONDAY))

@@ -15,6 +15,12 @@ from domain.rewards.jobs_automatic import become_spendable, birthdays
 from domain.rewards.jobs_automatic import follow as follow_members
 from domain.wallets.jobs import expire_holds, expire_lots
 from gamification.leaderboards.jobs_close import tick as close_boards
+from gamification.leaderboards.jobs_scores import follow as follow_scores
+from gamification.leaderboards.jobs_scores import roll, tend
+from gamification.leaderboards.showing import Shower
+from gamification.leaderboards.showing_dense import dense_by
+from gamification.subscribers import follow as follow_games
+from gamification.subscribers import tick as pay_prizes
 from kit.db import Database, Session
 from kit.job_runner import JobRunner
 from kit.jobs import forget
@@ -23,6 +29,7 @@ _ROUNDS_MAX = 1_000
 _HISTORY_KEPT = timedelta(days=7)
 _HOUR_SECONDS = 3600
 _ANNOUNCE_SECONDS = 0.2
+_SCORE_SECONDS = 0.2
 _WARN_SECONDS = 300
 
 Batch = Callable[[Session, datetime], Awaitable[int]]
@@ -35,6 +42,8 @@ def runner(runtime: Runtime) -> JobRunner:
     runner.tick("roll up the ledger", ticking(database, _roll_up, rounds_max=1), every_seconds=1)
     announcer = Announcer(database, runtime.valkey)
     runner.tick("announce changes", announcer.tick, every_seconds=_ANNOUNCE_SECONDS)
+    shower = Shower(database, runtime.nodes, dense=dense_by(SECTIONS))
+    runner.tick("show boards", shower.tick, every_seconds=_ANNOUNCE_SECONDS)
     runner.tick("expire holds", ticking(database, expire_holds), every_seconds=30)
     runner.tick("expire lots", ticking(database, expire_lots), every_seconds=30)
     runner.tick("lapse redemptions", ticking(database, lapse), every_seconds=30)
@@ -44,6 +53,11 @@ def runner(runtime: Runtime) -> JobRunner:
     runner.tick("warn of ends", ticking(database, _warn), every_seconds=_WARN_SECONDS)
     runner.tick("follow friends", ticking(database, _follow), every_seconds=1)
     runner.tick("reward referrals", ticking(database, _reward), every_seconds=30)
+    runner.tick("judge games", ticking(database, _judge), every_seconds=1)
+    runner.tick("pay prizes", ticking(database, _pay), every_seconds=1)
+    runner.tick("count scores", ticking(database, _score), every_seconds=_SCORE_SECONDS)
+    runner.tick("fill boards", ticking(database, _tend), every_seconds=1)
+    runner.tick("open rolling windows", ticking(database, _roll), every_seconds=60)
     runner.tick("close boards", ticking(database, _close_boards), every_seconds=10)
     runner.tick(
         "forget old jobs", ticking(database, _forget, rounds_max=1), every_seconds=_HOUR_SECONDS
@@ -99,6 +113,26 @@ async def _birthdays(session: Session, now: datetime) -> int:
 
 async def _close_boards(session: Session, now: datetime) -> int:
     return await close_boards(session, now, SECTIONS)
+
+
+async def _judge(session: Session, now: datetime) -> int:
+    return await follow_games(session, now, SECTIONS)
+
+
+async def _pay(session: Session, now: datetime) -> int:
+    return await pay_prizes(session, now, SECTIONS)
+
+
+async def _score(session: Session, now: datetime) -> int:
+    return await follow_scores(session, now, SECTIONS)
+
+
+async def _tend(session: Session, now: datetime) -> int:
+    return await tend(session, now, SECTIONS)
+
+
+async def _roll(session: Session, now: datetime) -> int:
+    return await roll(session, now, SECTIONS)
 
 
 async def _forget(session: Session, now: datetime) -> int:

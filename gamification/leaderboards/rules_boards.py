@@ -115,6 +115,16 @@ class Boards:
         return self.programmes[place] if place >= 0 else None
 
     @cached_property
+    def challenges(self) -> bool:
+        """Whether any version counts challenge points."""
+        return any(each.score == "challenge_points" for mine in self.scorings for each in mine)
+
+    @cached_property
+    def teams(self) -> bool:
+        """Whether any version lists teams."""
+        return any(each.team is not None for shapes in self.shapes for each in shapes.values())
+
+    @cached_property
     def rolling(self) -> tuple[int, ...]:
         """The lengths that rolling windows ever had, in days."""
         found = {each.spans.rolling_days for shapes in self.shapes for each in shapes.values()}

@@ -167,9 +167,14 @@ def store_scope(store: str) -> str:
     return f"store:{store}"
 
 
+def is_store(scope: str) -> bool:
+    """Whether a scope is a store's."""
+    return scope.startswith("store:")
+
+
 def base_scope(scope: str) -> str:
     """Return the scope of the days from which a window of ``scope`` is counted."""
-    return scope if scope.startswith("store:") else WHOLE_BRAND
+    return scope if is_store(scope) else WHOLE_BRAND
 
 
 def scopes_of(shape: Shape, person: Person) -> list[str]:

@@ -36,6 +36,13 @@ class Span(NamedTuple):
     ends_on: date | None
     season: str | None = None
 
+    @property
+    def name(self) -> tuple[object, ...]:
+        """What tells it from others: a season is the same one if its days are moved."""
+        if self.season is not None:
+            return self.period, self.season
+        return self.period, self.starts_on, self.ends_on
+
     def holds(self, day: date) -> bool:
         """Whether ``day`` is one of its days."""
         return self.starts_on <= day and (self.ends_on is None or day < self.ends_on)

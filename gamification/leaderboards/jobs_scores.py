@@ -1,0 +1,199 @@
+"""Follows what members do and counts their scores; fills boards; opens rolling windows in time."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from domain.brands import queries as brands
+from domain.brands.rules import Brand
+from domain.programmes import queries as programmes
+from domain.programmes.rules import SectionKinds, Timeline
+from gamification.leaderboards import store_fill, store_windows
+from gamification.leaderboards import store_scores as store
+from gamification.leaderboards.queries_scores import SUBSCRIBER
+from gamification.leaderboards.rules_boards import boards_of
+from gamification.leaderboards.rules_windows import ROLLING_KEPT_DAYS
+from gamification.leaderboards.service_fill import fill, fill_rolling, open_rolling
+from gamification.leaderboards.service_persons import table_of
+from gamification.leaderboards.service_scores import Told, count
+from kit import facts
+from kit.attempts import attempt
+from kit.db import Session
+from kit.facts import StoredFact
+
+DONE = frozenset(("PurchaseRecorded", "ActivityRecorded", "ChallengeCompleted", "ChallengeUndone"))
+"""Of these a day is to be counted anew: that of ``occurredAt`` or ``reachedAt``."""
+REFUNDED = "PurchaseRefunded"
+"""Of this the day of the purchase."""
+BECAME = frozenset(("MemberMerged", "MemberErased"))
+"""Of these everything of all members that they name."""
+LISTED = frozenset(
+    (
+        "MemberAmended",
+        "TierChanged",
+        "StatusRevoked",
+        "BoardChoiceChanged",
+        "MemberBanned",
+        "BanLifted",
+    )
+)
+"""Of these where the member is listed."""
+ROWS_DROPPED_MAX = 10_000
+
+
+async def follow(
+    session: Session, now: datetime, sections: SectionKinds, limit: int = 1_000
+) -> int:
+    """Count the scores of members of whom something is told; return how many facts were read.
+
+    They are counted from all that is recorded by now, so that it makes no difference how often
+    and in which order facts come. What fails of a brand keeps no other one waiting, and is tried
+    again once nothing new is there. 0: all done.
+    """
+    if not await facts.waiting(session, SUBSCRIBER):
+        await _again(session, now, sections, limit)
+        return 0
+    taken = await facts.take(session, SUBSCRIBER, limit=limit)
+    told: dict[int, list[StoredFact]] = {}
+    for fact in taken:
+        if _concerns(fact):
+            told.setdefault(fact.tenant_id, []).append(fact)
+    for brand_id in sorted(told):
+        work = partial(_heard, session, now, sections, brand_id, told[brand_id])
+        if await _attempt(session, brand_id, work) is None:
+            await facts.miss(session, SUBSCRIBER, told[brand_id])
+    return len(taken)
+
+
+async def tend(session: Session, now: datetime, sections: SectionKinds) -> int:
+    """Do a part of what is to be filled, and look at members whose tier time alone has changed.
+
+    Returns how much there was; 0: all done.
+    """
+    await store.lock(session)
+    done = 0
+    for brand_id in await store_fill.unfinished(session, now):
+        work = partial(_with_boards, session, now, sections, brand_id, fill)
+        done += await _attempt(session, brand_id, work) or 0
+    for brand_id in await store_windows.brands_filling(session):
+        work = partial(_with_boards, session, now, sections, brand_id, fill_rolling)
+        done += await _attempt(session, brand_id, work) or 0
+    for brand_id, members in (await store_fill.due(session, now, 500)).items():
+        work = partial(_count, session, now, sections, brand_id, Told(people=members))
+        done += len(members)
+        await _attempt(session, brand_id, work)
+    return done
+
+
+async def roll(session: Session, now: datetime, sections: SectionKinds) -> int:
+    """Open the rolling windows of today and tomorrow, drop those long over; 0: all done."""
+    await store.lock(session)
+    done = 0
+    for brand in await brands.every(session):
+        work = partial(_with_boards, session, now, sections, brand.id, open_rolling)
+        done += await _attempt(session, brand.id, work) or 0
+        before = brand.day(now) - timedelta(days=ROLLING_KEPT_DAYS)
+        done += await store_windows.drop_rolling(session, brand.id, before, ROWS_DROPPED_MAX)
+    return done
+
+
+async def _again(session: Session, now: datetime, sections: SectionKinds, limit: int) -> None:
+    """Try once more what failed."""
+    for brand_id in await facts.missing(session, SUBSCRIBER):
+        work = partial(_heard_again, session, now, sections, brand_id, limit)
+        await _attempt(session, brand_id, work)
+
+
+async def _heard_again(
+    session: Session, now: datetime, sections: SectionKinds, brand_id: int, limit: int
+) -> int:
+    await store.lock(session)
+    told = await facts.again(session, SUBSCRIBER, brand_id, limit=limit)
+    return await _heard(session, now, sections, brand_id, told)
+
+
+async def _attempt(
+    session: Session, brand_id: int, work: Callable[[], Awaitable[int]]
+) -> int | None:
+    return await attempt(session, work, "a brand's boards failed", brand=brand_id)
+
+
+async def _heard(
+    session: Session,
+    now: datetime,
+    sections: SectionKinds,
+    brand_id: int,
+    told: Iterable[StoredFact],
+) -> int:
+    brand, timeline = await _brand(session, sections, brand_id)
+    if not boards_of(timeline, brand):
+        return 0
+    table = table_of(now, brand, timeline, await store_fill.filling(session, brand.id))
+    return await count(session, table, await _told(session, brand, told))
+
+
+async def _count(
+    session: Session, now: datetime, sections: SectionKinds, brand_id: int, told: Told
+) -> int:
+    brand, timeline = await _brand(session, sections, brand_id)
+    table = table_of(now, brand, timeline, await store_fill.filling(session, brand.id))
+    return await count(session, table, told)
+
+
+async def _with_boards(
+    session: Session,
+    now: datetime,
+    sections: SectionKinds,
+    brand_id: int,
+    verb: Callable[[Session, datetime, Brand, Timeline], Awaitable[int]],
+) -> int:
+    return await verb(session, now, *await _brand(session, sections, brand_id))
+
+
+async def _brand(session: Session, sections: SectionKinds, brand_id: int) -> tuple[Brand, Timeline]:
+    brand = await brands.by_id(session, brand_id)
+    assert brand is not None
+    return brand, await programmes.timeline(session, brand_id, sections)
+
+
+def _concerns(fact: StoredFact) -> bool:
+    return fact.kind in DONE or fact.kind in LISTED or fact.kind in BECAME or fact.kind == REFUNDED
+
+
+async def _told(session: Session, brand: Brand, told: Iterable[StoredFact]) -> Told:
+    """Return whom facts of a brand are about, and which days."""
+    days: dict[UUID, set[date]] = {}
+    people: set[UUID] = set()
+    whole: set[UUID] = set()
+    refunded: set[UUID] = set()
+    for fact in told:
+        at = fact.payload.get("occurredAt") or fact.payload.get("reachedAt")
+        if fact.kind == REFUNDED:
+            refunded.add(UUID(fact.payload["purchase"]))
+        elif fact.kind in BECAME:
+            whole |= _ids(fact)
+        elif fact.kind in LISTED:
+            people.add(UUID(fact.subject))
+        elif at is None:
+            whole.add(UUID(fact.subject))
+        else:
+            day = brand.day(datetime.fromisoformat(at))
+            days.setdefault(UUID(fact.subject), set()).add(day)
+    if refunded:
+        for member_id, at in (await store.purchases(session, brand.id, refunded)).values():
+            days.setdefault(member_id, set()).add(brand.day(at))
+    return Told(days, people, whole)
+
+
+def _ids(fact: StoredFact) -> set[UUID]:
+    found = (_id(value) for value in (fact.subject, *fact.payload.values()))
+    return {each for each in found if each is not None}
+
+
+def _id(value: Any) -> UUID | None:
+    try:
+        return UUID(value)
+    except (TypeError, ValueError, AttributeError):
+        return None

@@ -3,16 +3,18 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from domain.members.queries import FAMILY
 from domain.rewards.rules_steps import Item
 from kit.db import Session
 
 __all__ = ["Item", "fulfilled"]
 
-_FULFILLED = """
-SELECT member_id, id, reward, quantity, fulfilled_at FROM redemption
-WHERE brand_id = $1 AND reward = ANY ($2) AND member_id = ANY ($3) AND state = 'fulfilled'
-ORDER BY fulfilled_at, id
-"""
+_FULFILLED = f"""
+SELECT f.kept, r.id, r.reward, r.quantity, r.fulfilled_at
+FROM {FAMILY.format(ids="$3")} AS f JOIN redemption r ON r.member_id = f.id
+WHERE r.brand_id = $1 AND r.reward = ANY ($2) AND r.state = 'fulfilled'
+ORDER BY r.fulfilled_at, r.id
+"""  # noqa: S608 - made of constants
 
 
 async def fulfilled(
@@ -20,7 +22,8 @@ async def fulfilled(
 ) -> dict[UUID, list[Item]]:
     """Return what these members have of these rewards by now, the oldest first. One statement.
 
-    Every member is there. It is steady only for those whose wallets the caller has locked.
+    Every member is there, with what is of who was merged into him. It is steady only for those
+    whose wallets the caller has locked.
     """
     found: dict[UUID, list[Item]] = {member_id: [] for member_id in member_ids}
     if not rewards or not found:

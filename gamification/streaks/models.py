@@ -88,7 +88,7 @@ class StreakMilestoneRow(Base):
 
 
 class StreakToldRow(Base):
-    """What facts have told of a member's streak, and when to look at it again.
+    """What facts have told of a member's streak.
 
     Nothing is decided by it but whether something is news.
     """
@@ -96,7 +96,6 @@ class StreakToldRow(Base):
     __tablename__ = "streak_told"
     __table_args__ = (
         CheckConstraint("length >= 0 AND life >= 0", name="numbers"),
-        Index("streak_told_looks_idx", "brand_id", "looks_at"),
         {"postgresql_with": {"fillfactor": 80}},
     )
 
@@ -108,4 +107,3 @@ class StreakToldRow(Base):
     kept_on: Mapped[date | None] = mapped_column(Date)
     frozen_on: Mapped[date | None] = mapped_column(Date)
     broken_at: Mapped[datetime | None] = mapped_column(INSTANT)
-    looks_at: Mapped[datetime | None] = mapped_column(INSTANT)

@@ -8,7 +8,6 @@ from uuid import UUID
 from domain.brands.rules import Brand
 from domain.programmes.rules import Timeline
 from gamification.grounds.queries import ground as load_ground
-from gamification.streaks import store
 from gamification.streaks.rules import Course, State
 from gamification.streaks.rules_terms import in_force
 from gamification.streaks.section import Milestone
@@ -17,7 +16,7 @@ from gamification.streaks.section_parts import Every
 from gamification.streaks.service_ground import belongings, courses_of
 from kit.db import Session
 
-__all__ = ["Milestone", "State", "Streak", "due", "streaks"]
+__all__ = ["Milestone", "State", "Streak", "streaks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,8 @@ async def streaks(
 ) -> dict[UUID, list[Streak]]:
     """Return the streaks in force of these members of the brand, in the order of the file.
 
-    Every member that there is is there. A constant number of statements; none without streaks.
+    Every id asked for is there; that of who was merged has none, the member who is left has them.
+    A constant number of statements, none without streaks.
     """
     found: dict[UUID, list[Streak]] = {member_id: [] for member_id in member_ids}
     lives = in_force(timeline, now)
@@ -84,14 +84,6 @@ async def streaks(
             for code, life in lives.items()
         ]
     return found
-
-
-async def due(session: Session, now: datetime, brand_id: int, limit: int = 500) -> list[UUID]:
-    """Return up to ``limit`` members whose streaks change by time alone, the longest ago first.
-
-    Who is judged at ``now`` is not due any more.
-    """
-    return await store.due(session, now, brand_id, limit)
 
 
 def _streak(part: StreakPart, course: Course) -> Streak:

@@ -48,7 +48,11 @@ class Life:
 
     def holds(self, instant: datetime) -> bool:
         """Whether it was in force at ``instant``."""
-        return self.starts <= instant and (self.ends is None or instant < self.ends)
+        return self.starts <= instant and self.ends_after(instant)
+
+    def ends_after(self, instant: datetime) -> bool:
+        """Whether it is not over by ``instant``, as far as is known."""
+        return self.ends is None or instant < self.ends
 
 
 class Marks(NamedTuple):

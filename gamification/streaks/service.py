@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.brands.rules import Brand
 from gamification.grounds.rules import Ground
+from gamification.grounds.service import look_again
 from gamification.prizes.rules import Due
 from gamification.prizes.service import owe, undo
 from gamification.streaks import store
@@ -52,20 +53,26 @@ class _Changes:
     undone: list[UUID] = field(default_factory=list)
     told: list[tuple[Key, Told]] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+    looks: dict[UUID, datetime] = field(default_factory=dict)
+
+    def look(self, member_id: UUID, course: Course) -> None:
+        """Let the member be looked at again when time alone changes a streak in force."""
+        if course.looks_at is not None and course.life.ends_after(course.looks_at):
+            before = self.looks.get(member_id, course.looks_at)
+            self.looks[member_id] = min(before, course.looks_at)
 
 
 async def judge(session: Session, now: datetime, ground: Ground) -> None:
     """Owe and undo the prizes of milestones, and tell what is new of these members' streaks.
 
     All follows from the ground, freezes and repairs, so that it makes no difference how often and
-    in which order members are judged. The caller sees to it that nobody else judges members of
-    the brand between loading ``ground`` and the end of the transaction. Records the facts
-    StreakExtended (a period is kept), StreakBroken, FreezeUsed and MilestoneReached, the first
-    three only for streaks that were judged before or go on. A constant number of statements.
+    in which order members are judged. The caller has locked their wallets before it loaded the
+    ground, so that no two judge a member at once, and looks again at whom time alone changes.
+    Records the facts StreakExtended (a period is kept), MilestoneReached, and of streaks that were
+    judged before StreakBroken and FreezeUsed. A constant number of statements.
     """
     lives = lives_of(ground.timeline)
-    # Who was merged is judged as the member who is left.
-    ids = [id_ for id_, member in ground.people.items() if member.id == id_]
+    ids = list(ground.people)
     if not lives or not ids:
         return
     brand = ground.brand
@@ -79,9 +86,11 @@ async def judge(session: Session, now: datetime, ground: Ground) -> None:
             _win(brand, key, course, rows, changes)
         if found:
             _tell(brand, key, found[-1], told.get(key), changes)
+            changes.look(key[0], found[-1])
     await store.write_milestones(session, now, brand.id, changes.reached)
     await store.undo_milestones(session, now, changes.undone)
     await store.tell(session, brand.id, changes.told)
+    await look_again(session, brand.id, changes.looks)
     if changes.undone:
         await undo(session, now, brand, ground.timeline, changes.undone, _UNDONE)
     if changes.dues:
@@ -157,7 +166,6 @@ def _tell(brand: Brand, key: Key, course: Course, before: Told | None, changes: 
         course.last,
         frozen_on,
         broken.at if broken else None,
-        course.looks_at,
     )
     if now_told == before or (before is None and course.state == "none"):
         return

@@ -61,7 +61,7 @@ async def grant_freezes(
     """Give members freezes; an outcome for each, in order.
 
     They count from ``now`` on; what there is no room for waits until a period is kept. Known by
-    its key: the same again is replayed, also after it was taken back.
+    its key: the same again is replayed, and stays taken if it was taken back.
 
     Refusals, which are not stored: KEY_CONFLICT, UNKNOWN_MEMBER, UNKNOWN_STREAK (not in force),
     NO_FREEZES, INVALID_FREEZES, INVALID_TEXT. Records FreezeGranted about the member.
@@ -79,12 +79,9 @@ async def grant_freezes(
                 wanted[row.id] = row
             else:
                 refused[place] = why
-    new = await store.insert_grants(session, now, brand.id, [wanted[id_] for id_ in sorted(wanted)])
-    await record(session, now, [_fact(brand, row) for id_, row in wanted.items() if id_ in new])
-    if late := wanted.keys() - new:
-        # Somebody else was faster.
-        known |= await store.grants(session, brand.id, late)
-    known = {**wanted, **known}
+    await store.insert_grants(session, now, brand.id, list(wanted.values()))
+    await record(session, now, [_fact(brand, row) for row in wanted.values()])
+    new, known = set(wanted), {**known, **wanted}
     outcomes = []
     for place, row in enumerate(rows):
         conflict = CONFLICT if place not in refused and known[row.id] != row else None

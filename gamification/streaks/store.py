@@ -5,10 +5,14 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from domain.members.queries import FAMILY
 from gamification.streaks.rules_purse import Freezes
 from gamification.streaks.rules_repair import Repaired
 from gamification.streaks.section_parts import OnRefund
 from kit.db import Session
+
+# What is of who was merged into a member is his.
+_FAMILY = FAMILY.format(ids="$2") + " AS f"
 
 Key = tuple[UUID, str]
 """A member and the code of a streak."""
@@ -51,14 +55,13 @@ class MilestoneRow(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What facts have told of a streak, and when to look at it again."""
+    """What facts have told of a streak."""
 
     life: int
     length: int
     kept_on: date | None
     frozen_on: date | None
     broken_at: datetime | None
-    looks_at: datetime | None
 
 
 async def freezes(
@@ -66,8 +69,8 @@ async def freezes(
 ) -> dict[Key, list[Freezes]]:
     """Return the freezes that these members were given, taken back or not."""
     rows = await session.fetch(
-        "SELECT member_id, streak, id, granted_at, units, taken_at FROM streak_freeze"
-        " WHERE brand_id = $1 AND member_id = ANY ($2)",
+        "SELECT f.kept, s.streak, s.id, s.granted_at, s.units, s.taken_at"  # noqa: S608
+        f" FROM {_FAMILY} JOIN streak_freeze s ON s.member_id = f.id WHERE s.brand_id = $1",
         brand_id,
         list(member_ids),
     )
@@ -82,8 +85,9 @@ async def repairs(
 ) -> dict[Key, list[Repaired]]:
     """Return the repairs that these members have had, the oldest first."""
     rows = await session.fetch(
-        "SELECT member_id, streak, repaired_at, redemption_id FROM streak_repair"
-        " WHERE brand_id = $1 AND member_id = ANY ($2) ORDER BY repaired_at, id",
+        "SELECT f.kept, s.streak, s.repaired_at, s.redemption_id"  # noqa: S608
+        f" FROM {_FAMILY} JOIN streak_repair s ON s.member_id = f.id WHERE s.brand_id = $1"
+        " ORDER BY s.repaired_at, s.id",
         brand_id,
         list(member_ids),
     )
@@ -95,21 +99,19 @@ async def repairs(
 
 async def insert_grants(
     session: Session, now: datetime, brand_id: int, rows: Sequence[GrantRow]
-) -> set[UUID]:
-    """Write freezes that are given; return the ids of those that were not there."""
+) -> None:
+    """Write freezes that are given."""
     if not rows:
-        return set()
-    done = await session.fetch(
+        return
+    await session.fetch(
         "INSERT INTO streak_freeze"
         " (id, brand_id, member_id, streak, units, source, actor, granted_at)"
         " SELECT i, $1, m, s, u, w, a, $2 FROM unnest($3::uuid[], $4::uuid[], $5::text[],"
-        " $6::int[], $7::text[], $8::text[]) AS n(i, m, s, u, w, a) ORDER BY i"
-        " ON CONFLICT DO NOTHING RETURNING id",
+        " $6::int[], $7::text[], $8::text[]) AS n(i, m, s, u, w, a) ORDER BY i",
         brand_id,
         now,
         *map(list, zip(*rows, strict=True)),
     )
-    return {row["id"] for row in done}
 
 
 async def grants(session: Session, brand_id: int, ids: Collection[UUID]) -> dict[UUID, GrantRow]:
@@ -135,6 +137,17 @@ async def take(session: Session, now: datetime, brand_id: int, ids: Collection[U
         now,
     )
     return {row["id"] for row in rows}
+
+
+async def give_back(session: Session, brand_id: int, ids: Collection[UUID]) -> None:
+    """Let freezes that were taken back count again, as if they had never been taken."""
+    await session.fetch(
+        "UPDATE streak_freeze SET taken_at = NULL WHERE id IN (SELECT id FROM streak_freeze"
+        " WHERE brand_id = $1 AND id = ANY ($2) AND taken_at IS NOT NULL"
+        " ORDER BY id FOR NO KEY UPDATE)",
+        brand_id,
+        list(ids),
+    )
 
 
 async def known_repairs(
@@ -172,15 +185,17 @@ async def milestones(
 ) -> dict[tuple[UUID, str, int, int], list[MilestoneRow]]:
     """Return what these members reached, by member, streak, life and length, in order of time."""
     rows = await session.fetch(
-        "SELECT id, member_id, streak, life, length, time, on_refund, period, reached_at,"
-        " undone_at IS NOT NULL FROM streak_milestone"
-        " WHERE brand_id = $1 AND member_id = ANY ($2) ORDER BY time, id",
+        "SELECT f.kept, s.id, s.member_id, s.streak, s.life, s.length, s.time,"  # noqa: S608
+        " s.on_refund, s.period, s.reached_at, s.undone_at IS NOT NULL"
+        f" FROM {_FAMILY} JOIN streak_milestone s ON s.member_id = f.id WHERE s.brand_id = $1"
+        " ORDER BY s.time, s.id",
         brand_id,
         list(member_ids),
     )
     found: dict[tuple[UUID, str, int, int], list[MilestoneRow]] = {}
-    for each in (MilestoneRow(*row) for row in rows):
-        found.setdefault((each.member_id, each.streak, each.life, each.length), []).append(each)
+    for member_id, *row in rows:
+        each = MilestoneRow(*row)
+        found.setdefault((member_id, each.streak, each.life, each.length), []).append(each)
     return found
 
 
@@ -217,7 +232,7 @@ async def undo_milestones(session: Session, now: datetime, ids: Collection[UUID]
 async def told(session: Session, brand_id: int, member_ids: Collection[UUID]) -> dict[Key, Told]:
     """Return what was told of these members' streaks."""
     rows = await session.fetch(
-        "SELECT member_id, streak, life, length, kept_on, frozen_on, broken_at, looks_at"
+        "SELECT member_id, streak, life, length, kept_on, frozen_on, broken_at"
         " FROM streak_told WHERE brand_id = $1 AND member_id = ANY ($2)",
         brand_id,
         list(member_ids),
@@ -232,23 +247,11 @@ async def tell(session: Session, brand_id: int, rows: Sequence[tuple[Key, Told]]
     flat = sorted((*key, *each) for key, each in rows)
     await session.fetch(
         "INSERT INTO streak_told (brand_id, member_id, streak, life, length, kept_on, frozen_on,"
-        " broken_at, looks_at) SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::int[],"
-        " $5::int[], $6::date[], $7::date[], $8::timestamptz[], $9::timestamptz[])"
+        " broken_at) SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::int[],"
+        " $5::int[], $6::date[], $7::date[], $8::timestamptz[])"
         " ON CONFLICT (member_id, streak) DO UPDATE SET life = EXCLUDED.life,"
         " length = EXCLUDED.length, kept_on = EXCLUDED.kept_on, frozen_on = EXCLUDED.frozen_on,"
-        " broken_at = EXCLUDED.broken_at, looks_at = EXCLUDED.looks_at",
+        " broken_at = EXCLUDED.broken_at",
         brand_id,
         *map(list, zip(*flat, strict=True)),
     )
-
-
-async def due(session: Session, now: datetime, brand_id: int, limit: int) -> list[UUID]:
-    """Return up to ``limit`` members of a brand whose streaks are to be looked at by now."""
-    rows = await session.fetch(
-        "SELECT member_id FROM streak_told WHERE brand_id = $1 AND looks_at <= $2"
-        " GROUP BY member_id ORDER BY min(looks_at), member_id LIMIT $3",
-        brand_id,
-        now,
-        limit,
-    )
-    return [row["member_id"] for row in rows]

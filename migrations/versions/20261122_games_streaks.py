@@ -119,13 +119,11 @@ def _told() -> None:
         sa.Column("kept_on", sa.Date(), nullable=True),
         sa.Column("frozen_on", sa.Date(), nullable=True),
         sa.Column("broken_at", INSTANT, nullable=True),
-        sa.Column("looks_at", INSTANT, nullable=True),
         sa.CheckConstraint("length >= 0 AND life >= 0", name=op.f("streak_told_numbers_check")),
         *_whose("streak_told"),
         sa.PrimaryKeyConstraint("member_id", "streak", name=op.f("streak_told_pkey")),
         postgresql_with={"fillfactor": 80},
     )
-    op.create_index("streak_told_looks_idx", "streak_told", ["brand_id", "looks_at"])
 
 
 def downgrade() -> None:

@@ -1,9 +1,10 @@
 """Hears of members, judges what games say of them, and pays their prizes.
 
 What a batch costs a brand with games: the wallets of all members that it tells of are locked at
-once, their history is loaded at once (five statements), and each concept judges all of them in a
-constant number of statements, however many facts there were of one member. A brand whose programme
-never had games costs the look at its programme, and no history is loaded.
+once, their history is loaded at once (three statements, five with tiers), and each concept judges
+all of them in a constant number of statements: about 25 in all where something is won, however
+many members there are and however many facts of each. A brand whose programme never had games
+costs the look at its programme, and no history is loaded.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -21,10 +22,14 @@ from domain.wallets.queries import books
 from domain.wallets.store import lock_members
 from gamification.badges import service as badges
 from gamification.badges.section import BadgesSection
+from gamification.challenges import service as challenges
 from gamification.grounds import service as grounds
 from gamification.grounds.queries import ground
+from gamification.leaderboards.queries_people import flagged
 from gamification.prizes import service as prizes
 from gamification.prizes import store as prizes_store
+from gamification.streaks import service as streaks
+from gamification.streaks.service_won import WonFreezes
 from kit import facts
 from kit.attempts import attempt
 from kit.db import Session
@@ -114,19 +119,30 @@ async def judge(
     if not has_games(timeline) or not member_ids:
         return
     accounts = await books(session, brand.id)
-    if accounts is None:
-        return
+    assert accounts is not None, "a brand with a programme has its books"
     who = await members.kept(session, brand.id, list(member_ids))
     await lock_members(session, brand.id, accounts.asset_id, set(who.values()))
-    tiers = any(programme.document.find(BadgesSection) for programme in timeline.programmes)
+    tiers = _badges_ask_tiers(timeline) or challenges.asks_tiers(timeline, brand)
     found = await ground(session, now, brand, timeline, list(who), tiers=tiers)
     await badges.judge(session, now, found)
+    await streaks.judge(session, now, found)
+    await challenges.judge(session, now, found)
 
 
 def has_games(timeline: Timeline) -> bool:
     """Whether any version of a brand's programme has games that judge members."""
     return any(
         name in programme.document.sections for programme in timeline.programmes for name in GAMES
+    )
+
+
+def _badges_ask_tiers(timeline: Timeline) -> bool:
+    sections = (programme.document.find(BadgesSection) for programme in timeline.programmes)
+    return any(
+        badge.tier is not None or any(level.tier is not None for level in badge.level)
+        for section in sections
+        if section is not None
+        for badge in section.badge
     )
 
 
@@ -176,7 +192,7 @@ async def _pay(
     session: Session, now: datetime, sections: SectionKinds, brand_id: int, limit: int
 ) -> int:
     brand, timeline = await _game(session, sections, brand_id)
-    return await prizes.pay(session, now, brand, timeline, limit)
+    return await prizes.pay(session, now, brand, timeline, limit, flagged, WonFreezes())
 
 
 def _member(fact: StoredFact) -> UUID | None:

@@ -34,8 +34,8 @@ class PrizeDueRow(Base):
     Undone and deserved again is another ``attempt``. ``points`` is what can be spent of it,
     ``amount`` what the current attempt paid of that by ``journal_id``; ``given`` and ``taken`` are
     what all attempts paid and took back in the books. What could not be taken back is ``kept``:
-    ``kept_points`` of points, the redemption, the award or the freezes as they are; it is not
-    paid again. ``counted``: it is one of those that the ``budget`` has paid for.
+    ``kept_points`` of points, or the redemption as it is; it is not paid again. ``counted``: it is
+    one of those that the ``budget`` has paid for.
     """
 
     __tablename__ = "prize_due"

@@ -162,7 +162,7 @@ def undone(before: Owed, now: datetime, reason: str, *, kept: bool, kept_points:
         journal_id=None,
         kept=kept,
         kept_points=kept_points,
-        due_at=now if kept and before.kind == "freeze" else None,
+        due_at=now if before.freeze_key is not None else None,
     )
     return replace(after, counted=before.counted and after.has_some)
 

@@ -138,7 +138,7 @@ async def undo(
     after += await take_points(session, now, brand, timeline, points, reason)
     after += await take_rewards(session, now, brand, timeline, rewards, reason)
     after += await take_badges(session, now, brand, badges, reason)
-    after += [undone(row, now, reason, kept=True) for row in freezes]
+    after += [undone(row, now, reason, kept=False) for row in freezes]
     await _store(session, now, brand, before, after)
     revoked = {(row.member_id, row.code or "") for row in badges}
     await store.reopen_badges(session, now, brand.id, revoked)

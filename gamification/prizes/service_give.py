@@ -44,7 +44,10 @@ class FreezeGiver(Protocol):
         timeline: Timeline,
         items: Sequence[Freezes],
     ) -> Sequence[str | None]:
-        """Give freezes, each once by its key; return why not, None for those that are given."""
+        """Give freezes; return why not, None for those that are given.
+
+        Each are given once by their key, and given back by it if they were taken.
+        """
 
     async def take(
         self,
@@ -53,8 +56,8 @@ class FreezeGiver(Protocol):
         brand: Brand,
         timeline: Timeline,
         keys: Sequence[UUID],
-    ) -> set[UUID]:
-        """Take back freezes that were given by these keys; return those that were not used."""
+    ) -> None:
+        """Take back what is not used of the freezes that were given by these keys."""
 
 
 def key_of(row: Owed, what: str = "prize") -> UUID:
@@ -154,7 +157,14 @@ async def give_freezes(
     if giver is None:
         return [refused(row, NO_FREEZES) for row in rows]
     items = [
-        Freezes(key_of(row), row.member_id, row.code or "", row.count or 0, row.source)
+        Freezes(
+            # The same for all attempts: what was used before is not given again.
+            derived_id("prize freezes", str(row.id)),
+            row.member_id,
+            row.code or "",
+            row.count or 0,
+            row.source,
+        )
         for row in rows
     ]
     codes = await giver.give(session, now, brand, timeline, items)

@@ -97,15 +97,8 @@ async def take_freezes(
     rows: Sequence[Owed],
     giver: FreezeGiver | None,
 ) -> list[Owed]:
-    """Take freezes back that are not used, of prizes that are undone; used ones are kept."""
+    """Take freezes back that are not used, of prizes that are undone."""
     keys = [row.freeze_key for row in rows if row.freeze_key is not None]
-    gone = await giver.take(session, now, brand, timeline, keys) if giver and keys else set()
-    return [
-        replace(
-            row,
-            due_at=None,
-            kept=row.freeze_key not in gone,
-            counted=row.counted and row.freeze_key not in gone,
-        )
-        for row in rows
-    ]
+    if giver and keys:
+        await giver.take(session, now, brand, timeline, keys)
+    return [replace(row, due_at=None) for row in rows]

@@ -1,8 +1,10 @@
 """A shop with games, and short ways to play them: what the worker does, prizes, histories."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from api.sections import SECTIONS
@@ -67,6 +69,24 @@ def programme(more: str = "", negative: str = '"refuse"') -> str:
     """
     points = GOOD.replace('expires = "never"', f'expires = "never"\nnegative_balance = {negative}')
     return f"{points}{REWARDS}{BADGES}{more}"
+
+
+_OF_THE_DRIVER = ("typeinfo_tree", "current_setting")
+"""What is in statements by which the driver learns about types, once per connection."""
+
+
+@contextmanager
+def statements(session: Session) -> Iterator[list[str]]:
+    """Yield a list that fills with the statements of a session within the block."""
+    seen: list[str] = []
+
+    def note(record: Any) -> None:
+        if not any(each in record.query for each in _OF_THE_DRIVER):
+            seen.append(record.query)
+
+    session.driver.add_query_logger(note)
+    yield seen
+    session.driver.remove_query_logger(note)
 
 
 @dataclass(frozen=True)
@@ -174,6 +194,11 @@ class Games:
             return await prizes.retry(session, self.clock.now(), self.shop.brand, ids)
 
         return await self.shop.database.write(work)
+
+    async def release(self, *names: str) -> None:
+        """Let the prizes of members be looked at at once whose review is over."""
+        ids, now, brand = await self.shop.member_ids(*names), self.clock.now(), self.shop.brand
+        await self.shop.database.write(lambda session: prizes.release(session, now, brand, ids))
 
     async def prize(self, due: Due) -> Paid:
         """Return a prize as it is now."""

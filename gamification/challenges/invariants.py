@@ -22,17 +22,22 @@ INVARIANTS = {
     "COMPLETION_WITHOUT_PRIZE": """
         SELECT c.brand_id, c.id AS completion_id, c.challenge, p.prize_id
         FROM challenge_completion c CROSS JOIN unnest(c.prize_ids) AS p (prize_id)
-        LEFT JOIN prize_due d ON d.id = p.prize_id AND d.member_id = c.member_id
-            AND d.source = 'challenge:' || c.challenge
-        WHERE c.state = 'living' AND (d.id IS NULL OR d.state = 'undone')""",
+        LEFT JOIN prize_due d ON d.id = p.prize_id AND d.source = 'challenge:' || c.challenge
+        LEFT JOIN member m ON m.id = c.member_id
+        LEFT JOIN member o ON o.id = d.member_id
+        WHERE c.state = 'living' AND (d.id IS NULL OR d.state = 'undone'
+            OR coalesce(m.merged_into, m.id) <> coalesce(o.merged_into, o.id))""",
     "PRIZE_OF_UNDONE_COMPLETION": """
         SELECT c.brand_id, c.id AS completion_id, c.challenge, d.id AS prize_id, d.state
-        FROM challenge_completion c JOIN prize_due d ON d.id = ANY (c.prize_ids)
+        FROM challenge_completion c CROSS JOIN unnest(c.prize_ids) AS p (prize_id)
+        JOIN prize_due d ON d.id = p.prize_id
         WHERE c.state = 'undone' AND d.state <> 'undone'
            OR c.state = 'kept' AND d.state NOT IN ('paid', 'undone')""",
     "PRIZE_WITHOUT_COMPLETION": """
         SELECT d.brand_id, d.id AS prize_id, d.source FROM prize_due d
-        WHERE starts_with(d.source, 'challenge:') AND d.state <> 'undone' AND NOT EXISTS (
-            SELECT FROM challenge_completion c
-            WHERE c.member_id = d.member_id AND d.id = ANY (c.prize_ids))""",
+        LEFT JOIN (
+            SELECT unnest(prize_ids) AS prize_id FROM challenge_completion
+        ) AS p ON p.prize_id = d.id
+        WHERE starts_with(d.source, 'challenge:') AND d.state <> 'undone'
+          AND p.prize_id IS NULL""",
 }

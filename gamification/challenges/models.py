@@ -37,7 +37,7 @@ class ChallengeEntryRow(Base):
             postgresql_where=text("left_at IS NULL"),
         ),
         Index("challenge_entry_member_idx", "member_id", "joined_at"),
-        Index("challenge_entry_left_idx", "left_by", unique=True),
+        Index("challenge_entry_left_idx", "left_by"),
     )
 
     id: Mapped[UUID] = mapped_column(PG_UUID, primary_key=True)

@@ -12,6 +12,7 @@ from gamification.challenges.rules_compile import Plan
 from kit.calendar import day_start
 
 State: TypeAlias = Literal["living", "kept", "undone"]
+_STATES: tuple[State, ...] = ("living", "kept", "undone")
 
 
 class Key(NamedTuple):
@@ -72,10 +73,13 @@ class Changes(NamedTuple):
     fallen: list[Completion]
 
 
-def compare(known: Iterable[Completion], wanted: Mapping[Key, datetime]) -> Changes:
-    """Return what must change so that the ``wanted`` ones, with when they were reached, live."""
+def compare(known: Collection[Completion], wanted: Mapping[Key, datetime]) -> Changes:
+    """Return what must change so that the ``wanted`` ones, with when they were reached, live.
+
+    Of several of one key, which only who was two members before can have, one may live.
+    """
     changes = Changes({}, {}, {}, [])
-    there = {each.key: each for each in known}
+    there = standing_for(known)
     for key, at in wanted.items():
         before = there.get(key)
         if before is None:
@@ -84,10 +88,21 @@ def compare(known: Iterable[Completion], wanted: Mapping[Key, datetime]) -> Chan
             changes.again[key] = at
         elif before.reached_at != at:
             changes.moved[key] = at
-    for each in there.values():
-        if each.state == "living" and each.key not in wanted:
+    for each in known:
+        stays = each.key in wanted and there[each.key].id == each.id
+        if each.state == "living" and not stays:
             changes.fallen.append(each)
     return changes
+
+
+def standing_for(known: Iterable[Completion]) -> dict[Key, Completion]:
+    """Return the one that stands for its key: one that lives, else one that is kept, if any."""
+    found: dict[Key, Completion] = {}
+    for each in known:
+        other = found.get(each.key)
+        if other is None or _STATES.index(each.state) < _STATES.index(other.state):
+            found[each.key] = each
+    return found
 
 
 def filled(

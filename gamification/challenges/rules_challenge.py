@@ -374,6 +374,22 @@ def _spans_at(stretch: Stretch, player: Player, instant: datetime) -> list[Span]
     return [span for span in _spans(stretch, player) if span[1] is None or instant < span[1]]
 
 
+def joined_spans(spans: Sequence[Span]) -> list[Span]:
+    """Return spans, the earliest start first, with those that overlap made one.
+
+    Only who was two members before may have been in a challenge twice at once.
+    """
+    found: list[Span] = []
+    for start, end in spans:
+        last = found[-1] if found else None
+        if last is not None and (last[1] is None or start < last[1]):
+            both = None if last[1] is None or end is None else max(last[1], end)
+            found[-1] = last[0], both
+        else:
+            found.append((start, end))
+    return found
+
+
 def holds(stretch: Stretch, instant: datetime) -> bool:
     """Whether an instant is in a stretch."""
     return stretch.start <= instant and (stretch.end is None or instant < stretch.end)

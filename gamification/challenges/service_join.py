@@ -72,13 +72,13 @@ async def join(
         if before is not None:
             return there.replayed(item, before)
         member_id, why = there.refusal(item)
-        if why is None and (member_id, item.challenge) in there.open:
+        if why is None and member_id and (member_id, item.challenge) in there.open:
             why = _JOINED
         if why is not None or member_id is None:
             return _refused(why or _UNKNOWN_MEMBER)
         entry = Entry(id_, item.challenge, member_id, now, None, None)
         known[id_] = entry
-        there.open[member_id, item.challenge] = entry
+        there.open[member_id, item.challenge] = [entry]
         new.append(entry)
         return JoinOutcome(member_id)
 
@@ -109,12 +109,12 @@ async def leave(
         member_id = there.people.get(item.member)
         if member_id is None:
             return _refused(_UNKNOWN_MEMBER)
-        entry = there.open.pop((member_id, item.challenge), None)
-        if entry is None:
+        entries = there.open.pop((member_id, item.challenge), [])
+        if not entries:
             return _refused(_NOT_JOINED)
-        left = Entry(*entry[:4], max(now, entry.joined_at), id_)
-        known[id_] = left
-        gone.append(left)
+        left = [Entry(*each[:4], max(now, each.joined_at), id_) for each in entries]
+        known[id_] = left[0]
+        gone.extend(left)
         return JoinOutcome(member_id)
 
     outcomes = [decide(*each) for each in zip(ids, items, strict=True)]
@@ -129,7 +129,7 @@ class _There:
 
     people: dict[str, UUID]
     challenges: dict[str, Challenge]
-    open: dict[tuple[UUID | None, str], Entry]
+    open: dict[tuple[UUID, str], list[Entry]]
     is_over: Callable[[str], bool]
 
     @classmethod
@@ -155,10 +155,7 @@ class _There:
             end = plan.stretches[code][-1].challenge.end if code in plan.stretches else None
             return end is not None and now >= end
 
-        joined: dict[tuple[UUID | None, str], Entry] = {
-            (each.member_id, each.challenge): each for each in entries
-        }
-        return cls(people, challenges, joined, is_over)
+        return cls(people, challenges, entries, is_over)
 
     def refusal(self, item: Joining) -> tuple[UUID | None, Why | None]:
         member_id = self.people.get(item.member)

@@ -8,7 +8,7 @@ from domain.brands.rules import Brand
 from domain.programmes.rules import Timeline
 from gamification.challenges import section_parts as parts
 from gamification.challenges import store
-from gamification.challenges.rules import Bar, Changes, Completion, Key, compare
+from gamification.challenges.rules import Bar, Changes, Completion, Key, compare, standing_for
 from gamification.challenges.rules_compile import Plan, level_of, plan_of
 from gamification.challenges.store import ToWrite
 from gamification.prizes import queries as prizes
@@ -38,7 +38,7 @@ async def settle(
     known = await store.completions(session, brand.id, member_ids, bar)
     changes = compare(known, wanted)
     plan = plan_of(timeline, brand)
-    written = {each.key: each for each in known}
+    written = standing_for(known)
     living = _to_write(plan, brand, timeline, written, changes)
     await _end(session, now, brand, timeline, changes.fallen)
     await store.write(session, now, brand.id, living)
@@ -83,7 +83,7 @@ def _living(
     assert programme is not None, "before the first programme there is no challenge"
     version_id = programme.version_id
     said = level_of(plan.parts[version_id, key.challenge], key.level)
-    id_ = completion_id(brand, key)
+    id_ = before.id if before else completion_id(brand, key)
     prize_ids = before.prize_ids if before and before.state != "undone" else prizes_ids(id_, said)
     return ToWrite(
         id_,

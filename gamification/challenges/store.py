@@ -5,8 +5,9 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from domain.members.queries import FAMILY
 from gamification.challenges.rules import Bar, Completion, Key, Mark, Share, State
-from gamification.challenges.rules_challenge import Part, Span
+from gamification.challenges.rules_challenge import Part, Span, joined_spans
 from kit.db import Session
 
 _JUDGING = 7005
@@ -14,13 +15,15 @@ _JUDGING = 7005
 NOBODY = UUID(int=0)
 """Comes before every member."""
 
-_COMPLETIONS = """
-SELECT id, member_id, challenge, window_key, level, round, version_id, reached_at, points, state,
+# What is of who was merged into a member is that member's.
+_FAMILY = FAMILY.format(ids="$2") + " AS f"
+_COMPLETIONS = f"""
+SELECT c.id, f.kept, challenge, window_key, level, round, version_id, reached_at, points, state,
     prize_ids
-FROM challenge_completion
-WHERE brand_id = $1 AND member_id = ANY ($2)
-  AND ($3::text IS NULL OR challenge = $3 AND window_key = $4)
-"""
+FROM {_FAMILY} JOIN challenge_completion c ON c.member_id = f.id
+WHERE brand_id = $1 AND ($3::text IS NULL OR challenge = $3 AND window_key = $4)
+ORDER BY c.id
+"""  # noqa: S608 - made of constants
 _INSERT = """
 INSERT INTO challenge_completion (id, brand_id, member_id, challenge, window_key, level, round,
     version_id, reached_at, day, points, state, settled_at, prize_ids)
@@ -34,11 +37,16 @@ FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::int[
 ON CONFLICT (id) DO UPDATE SET version_id = excluded.version_id, reached_at = excluded.reached_at,
     day = excluded.day, points = excluded.points, state = 'living', prize_ids = excluded.prize_ids
 """
-_SHARES = """
-SELECT member_id, challenge, version_id, window_key, team, day, done FROM challenge_share
-WHERE brand_id = $1 AND member_id = ANY ($2)
-  AND ($3::text IS NULL OR challenge = $3 AND window_key = $4)
-"""
+_SHARES = f"""
+SELECT member_id, challenge, version_id, window_key, team, day, done
+FROM {_FAMILY} JOIN challenge_share s ON s.member_id = f.id
+WHERE brand_id = $1 AND ($3::text IS NULL OR challenge = $3 AND window_key = $4)
+"""  # noqa: S608 - made of constants
+_ENTRIES = f"""
+SELECT f.kept, challenge, joined_at, left_at
+FROM {_FAMILY} JOIN challenge_entry e ON e.member_id = f.id
+WHERE brand_id = $1 ORDER BY joined_at, e.id
+"""  # noqa: S608 - made of constants
 _WRITE_SHARES = """
 INSERT INTO challenge_share (brand_id, member_id, challenge, version_id, window_key, team, day,
     done)
@@ -82,7 +90,8 @@ SELECT member_id FROM (
     UNION
     SELECT member_id FROM challenge_completion
     WHERE brand_id = $1 AND challenge = $2 AND window_key = $3 AND member_id > $4
-) AS m ORDER BY member_id LIMIT $5
+) AS told JOIN member m ON m.id = told.member_id
+WHERE m.merged_into IS NULL ORDER BY member_id LIMIT $5
 """
 
 
@@ -96,16 +105,14 @@ async def entries(
     session: Session, brand_id: int, member_ids: Collection[UUID]
 ) -> dict[UUID, dict[str, list[Span]]]:
     """Return when these members had joined which challenges, by member and code, in order."""
-    rows = await session.fetch(
-        "SELECT member_id, challenge, joined_at, left_at FROM challenge_entry"
-        " WHERE brand_id = $1 AND member_id = ANY ($2) ORDER BY joined_at, id",
-        brand_id,
-        list(member_ids),
-    )
+    rows = await session.fetch(_ENTRIES, brand_id, list(member_ids))
     found: dict[UUID, dict[str, list[Span]]] = {each: {} for each in member_ids}
     for member_id, challenge, joined_at, left_at in rows:
         found[member_id].setdefault(challenge, []).append((joined_at, left_at))
-    return found
+    return {
+        member_id: {code: joined_spans(spans) for code, spans in mine.items()}
+        for member_id, mine in found.items()
+    }
 
 
 async def completions(
@@ -173,7 +180,10 @@ async def shares(
     member_ids: Collection[UUID],
     bar: Bar | None = None,
 ) -> list[Share]:
-    """Return what these members did of bars that are shared; of one's window only if given."""
+    """Return what these members did of bars that are shared; of one's window only if given.
+
+    Shares of who was merged still have that one's id, until the member who is left is judged.
+    """
     rows = await session.fetch(_SHARES, brand_id, list(member_ids), *_window(bar))
     return [Share(row[0], row[1], Part(*row[2:6]), row[6]) for row in rows]
 

@@ -41,7 +41,7 @@ def _entries() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("challenge_entry_pkey")),
     )
-    op.create_index("challenge_entry_left_idx", "challenge_entry", ["left_by"], unique=True)
+    op.create_index("challenge_entry_left_idx", "challenge_entry", ["left_by"], unique=False)
     op.create_index(
         "challenge_entry_member_idx", "challenge_entry", ["member_id", "joined_at"], unique=False
     )

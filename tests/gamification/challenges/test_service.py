@@ -11,6 +11,7 @@ from kit.db import Database
 from kit.embedded import Servers
 from tests.support.challenges import challenge, level, played, told
 from tests.support.coherence import assert_coherent
+from tests.support.merging import codes, merged, merging
 from tests.support.shop import purchase
 from tests.support.statements import watched
 
@@ -277,6 +278,44 @@ async def test_a_team_is_an_attribute_and_takes_along_who_changes(
     assert sorted(row[0] for row in await games.rows()) == ["ann", "bob"]
     assert [each.goal.done for each in await games.bars("Red", "Blue")] == [0, 2]
     assert (await games.progress("cid"))["clubs"].team is None
+    await assert_coherent(database)
+
+
+async def test_who_turns_out_to_be_one_person_has_done_it_together_and_once(
+    database: Database, clock: MovableClock
+) -> None:
+    asked = challenge("asked", 'target = "3"', "opt_in = true", 'points = "7"')
+    one = challenge("one", 'target = "1"', "challenge_points = 2", 'points = "50"')
+    bar = challenge("all", 'target = "3"', 'who = "everyone"', 'points = "1"')
+    games = await played(database, clock, asked, one, bar)
+    await games.shop.enrol(NewMember("ann", NOON), NewMember("bob", NOON))
+    await games.join(Joining("a", "ann", "asked"), Joining("b", "bob", "asked"))
+    for name in ("ann", "bob", "ann"):
+        await games.shop.buy(purchase(f"{clock.now()}{name}", name, 100, clock.now()))
+        clock.move(timedelta(minutes=1))
+    await games.judge("ann", "bob")
+    await games.spread()
+    await games.pay()
+    assert [row[:2] + row[7:] for row in await games.rows() if row[1] == "one"] == [
+        ("ann", "one", "living"),
+        ("bob", "one", "living"),
+    ]
+    assert codes(await merged(games.shop, merging("ann", "bob"))) == [None]
+    await games.judge("ann")
+    await games.spread()
+    await games.judge("ann")
+    await games.pay()
+    assert sorted(row[1] for row in await games.rows() if row[7] == "living") == [
+        "all",
+        "asked",
+        "one",
+    ]
+    assert (await games.shop.balance("ann")).total == 3 + 7 + 50 + 1
+    (shown,) = await games.bars()
+    assert shown.goal.done == 3
+    both = Joining("l", "bob", "asked"), Joining("l", "ann", "asked")
+    assert told(await games.leave(*both)) == [(None, False), (None, True)]
+    assert (await games.progress("ann"))["asked"].joined_at is None
     await assert_coherent(database)
 
 

@@ -3,10 +3,12 @@
 import typer
 
 from api.commands import (
+    badges,
     demo,
     figures,
     imports,
     key,
+    leaderboards,
     ledger,
     migrate,
     pool,
@@ -34,7 +36,7 @@ for single in (
 ):
     app.command()(single)
 programme.app.command()(programme_simulate.simulate)
-for group in (programme, imports, pool, ledger, key, schema):
+for group in (programme, imports, pool, leaderboards, badges, ledger, key, schema):
     app.add_typer(group.app)
 
 

@@ -61,9 +61,9 @@ _LISTED = """
     ORDER BY entity LIMIT $3
 """
 _SOME = """
-    SELECT entity, score, reached_at FROM board_score
-    WHERE window_id = $1 AND entity = ANY($2) AND listed
-      AND score BETWEEN -9007199254740992 AND 9007199254740992
+    SELECT entity, score, reached_at, seq,
+           listed AND score BETWEEN -9007199254740992 AND 9007199254740992 AS shown
+    FROM board_score WHERE window_id = $1 AND entity = ANY($2)
 """
 _SCORES = """
     SELECT score, count(*) AS members FROM board_score
@@ -109,6 +109,14 @@ class Part:
     last: int
     beyond: int
     packed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is to be shown of an entity, if anything, since position ``seq``."""
+
+    element: Element | None
+    seq: int
 
 
 async def changed(session: Session, after_head: int, since: datetime) -> list[Shown]:
@@ -162,12 +170,16 @@ async def listed(session: Session, window_id: int, after: UUID, limit: int) -> l
     return [Element(**row) for row in await session.fetch(_LISTED, window_id, after, limit)]
 
 
-async def elements(
-    session: Session, window_id: int, entities: Sequence[UUID]
-) -> dict[UUID, Element]:
-    """Return those of ``entities`` that are listed in a window."""
+async def rows_of(session: Session, window_id: int, entities: Sequence[UUID]) -> dict[UUID, Row]:
+    """Return the rows of ``entities`` in a window."""
     found = await session.fetch(_SOME, window_id, list(entities))
-    return {row["entity"]: Element(**row) for row in found}
+    return {
+        row["entity"]: Row(
+            Element(row["entity"], row["score"], row["reached_at"]) if row["shown"] else None,
+            row["seq"],
+        )
+        for row in found
+    }
 
 
 async def scores(session: Session, window_id: int) -> dict[int, int]:

@@ -241,17 +241,17 @@ if what == 'page' then
   run(tonumber(ARGV[2]), tonumber(ARGV[3]))
 elseif what == 'around' then
   local moment, n = redis.call('HGET', h, ARGV[2]), tonumber(ARGV[3])
-  if moment then
-    local rank = redis.call('ZREVRANK', z, moment .. ARGV[2])
+  local rank = moment and redis.call('ZREVRANK', z, moment .. ARGV[2])
+  if rank then
     local first = math.max(rank - n, 0)
     run(first, rank + n - first + 1)
   end
 elseif what == 'among' then
   local moments = redis.call('HMGET', h, unpack(ARGV, 2))
   for i = 1, #moments do
-    if moments[i] then
-      local member = moments[i] .. ARGV[i + 1]
-      local score = redis.call('ZSCORE', z, member)
+    local member = moments[i] and moments[i] .. ARGV[i + 1]
+    local score = member and redis.call('ZSCORE', z, member)
+    if score then
       answer[#answer + 1] = {member, score, redis.call('ZREVRANK', z, member), above(score),
         denser(score)}
     else

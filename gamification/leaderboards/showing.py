@@ -47,8 +47,8 @@ _AGAIN = timedelta(days=1)
 _PULSE_SECONDS = 86_400
 _SWITCHED = 2
 
-DenseOf = Callable[[Session, Sequence[Shown]], Awaitable[set[int]]]
-"""Tells which of the windows keep dense ranks."""
+DenseOf = Callable[[Session, datetime, Sequence[Shown]], Awaitable[set[int]]]
+"""Tells which of the windows keep dense ranks at a time."""
 
 _log = structlog.get_logger("laurel.boards")
 
@@ -128,13 +128,13 @@ class Shower:
                 raise
         return bool(self._due or self._checks)
 
-    async def rebuild(self, windows: Sequence[Shown]) -> None:
+    async def rebuild(self, now: datetime, windows: Sequence[Shown]) -> None:
         """Begin to build each window anew beside what is shown; `finish` goes on with it.
 
         Raises ValkeyAwayError.
         """
         self._views.clear()
-        await self._know(windows)
+        await self._know(windows, now)
         begun = [
             begin(shard, dense=window.id in self._dense, fresh=True)
             for window in windows
@@ -208,17 +208,17 @@ class Shower:
             self._head = windows[-1].head
 
     async def _show(self, windows: Sequence[Shown], now: datetime) -> None:
-        await self._know(windows)
+        await self._know(windows, now)
         await self._disown(windows, now)
         await self._prepare(windows)
         moved = await self._push(await self._read(windows, now))
-        await self._know(windows)
+        await self._know(windows, now)
         for window in windows:
             await self._settle(window, now)
         names = [channel(window.brand_id, window.id) for window in windows if window.id in moved]
         await self._told([Call(name.encode(), ("PUBLISH", name, b"")) for name in names])
 
-    async def _know(self, windows: Sequence[Shown]) -> None:
+    async def _know(self, windows: Sequence[Shown], now: datetime) -> None:
         """Ask Valkey about the windows that are not remembered."""
         unknown = [window for window in windows if window.id not in self._views]
         if not unknown:
@@ -227,7 +227,7 @@ class Shower:
             self._views = {each: view for each, view in self._views.items() if each in self._due}
         if self._dense_of is not None:
             async with self._database.read() as session:
-                dense = await self._dense_of(session, unknown)
+                dense = await self._dense_of(session, now, unknown)
             self._dense = self._dense - {window.id for window in unknown} | dense
         replies = await self._told([Call(root_key(each.id), (), LOOK) for each in unknown])
         views = []
@@ -267,7 +267,7 @@ class Shower:
             _log.warning("a board was ahead of the database: it is rebuilt", window=window.id)
             await self._told([Call(root_key(window.id), ("DEL", root_key(window.id)))])
             del self._views[window.id]
-        await self._know(strange)
+        await self._know(strange, now)
 
     async def _prepare(self, windows: Sequence[Shown]) -> None:
         """Begin every generation that there should be, and splitting where too many are."""

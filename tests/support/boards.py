@@ -76,7 +76,7 @@ async def change(database: Database, window_id: int, changes: Sequence[Change]) 
         )
         await session.fetch(
             "UPDATE board_window SET head ="
-            " (SELECT max(seq) FROM board_score WHERE window_id = id) WHERE id = $1",
+            " (SELECT coalesce(max(seq), 0) FROM board_score WHERE window_id = id) WHERE id = $1",
             window_id,
         )
 

@@ -23,6 +23,7 @@ KINDS = frozenset(
         "BanLifted",
         "BoardChoiceChanged",
         "ChallengeCompleted",
+        "ChallengeMoved",
         "ChallengeJoined",
         "ChallengeLeft",
         "ChallengeUndone",

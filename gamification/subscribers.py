@@ -46,6 +46,7 @@ PASSED_OVER = frozenset(
         "BadgeAwarded",
         "BadgeRevoked",
         "ChallengeCompleted",
+        "ChallengeMoved",
         "ChallengeUndone",
         "FreezeUsed",
         "MilestoneReached",

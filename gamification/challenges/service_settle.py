@@ -32,8 +32,9 @@ async def settle(
 ) -> None:
     """Make the completions of members those that are ``wanted``, with when they were reached.
 
-    Only those of a ``bar``'s window, None: of all. Records the facts ChallengeCompleted and
-    ChallengeUndone. The caller has locked the wallets of the members, then challenges.
+    Only those of a ``bar``'s window, None: of all. Records the facts ChallengeCompleted,
+    ChallengeUndone and, of what was reached at another instant, ChallengeMoved. The caller has
+    locked the wallets of the members, then challenges.
     """
     known = await store.completions(session, brand.id, member_ids, bar)
     changes = compare(known, wanted)
@@ -51,7 +52,8 @@ async def settle(
     ]
     await owe(session, now, brand, timeline, dues)
     told = [
-        _fact(brand, "ChallengeCompleted", row) for row in living if row.key not in changes.moved
+        _fact(brand, "ChallengeMoved" if row.key in changes.moved else "ChallengeCompleted", row)
+        for row in living
     ]
     told += [_fact(brand, "ChallengeUndone", each) for each in changes.fallen]
     await record(session, now, told)

@@ -60,4 +60,4 @@ WORDS: Mapping[str, Words] = {
         "Một người",
     ),
 }
-"""By language; a name is the same animal of the same number wherever one is shown."""
+"""By language. The words are no translations; the number of a name is the same in all."""

@@ -6,10 +6,11 @@ from datetime import datetime
 from enum import Enum
 from urllib.parse import quote
 
-from api.tokens import Tokens
+from api.tokens import Claims, Tokens
 from domain.brands import queries as brands
 from domain.brands.rules import Brand
 from domain.brands.service import KEY_PREFIX, secret_hash
+from domain.members import queries as members
 from kit.db import Database
 from kit.errors import LaurelError
 
@@ -64,6 +65,7 @@ class Authenticator:
         self._database = database
         self._tokens = tokens
         self._brands: dict[str, tuple[Brand, float]] = {}
+        self._erasing: set[int] = set()
 
     async def principal(self, authorization: str | None, now: datetime) -> Principal:
         """Return the caller. Raises UnauthenticatedError for credentials that do not hold."""
@@ -91,7 +93,7 @@ class Authenticator:
         if claims is None:
             raise UnauthenticatedError("The token is not valid here, or has expired.")
         brand = await self._brand(claims.brand)
-        if brand is None:
+        if brand is None or await self._erased(brand, claims):
             raise UnauthenticatedError("The token is not valid here, or has expired.")
         # Quoted, so that no app can be named to look like another app's member.
         account = f"member:{quote(claims.app, safe='')}:{quote(claims.member, safe='')}"
@@ -102,6 +104,19 @@ class Authenticator:
         if known is None or until < time.monotonic():
             async with self._database.alone() as session:
                 known = await brands.by_code(session, code)
+                # Where nobody was ever erased there is nothing to ask for each request.
+                if known is not None and await members.has_erased(session, known.id):
+                    self._erasing.add(known.id)
             if known is not None:
                 self._brands[code] = known, time.monotonic() + _BRAND_SECONDS
         return known
+
+    async def _erased(self, brand: Brand, claims: Claims) -> bool:
+        """Return whether the member of the token was erased since it was issued."""
+        if brand.id not in self._erasing:
+            return False
+        async with self._database.alone() as session:
+            before = await members.refused_before(session, brand.id, claims.member)
+        if before is None:
+            return False
+        return claims.issued_at is None or claims.issued_at <= before

@@ -54,6 +54,8 @@ class Claims:
     """The app that the token was issued to (`azp`, RFC 9068's `client_id`); empty if unsaid."""
 
     expires_at: datetime
+    issued_at: datetime | None = None
+    """When it was issued, None if it doesn't say."""
 
 
 class Keys(Protocol):
@@ -176,9 +178,10 @@ class Tokens:
             return None
         try:
             expires_at = datetime.fromtimestamp(told["exp"], UTC)
-        except (ValueError, OverflowError, OSError):
+            issued_at = datetime.fromtimestamp(told["iat"], UTC) if "iat" in told else None
+        except (ValueError, OverflowError, OSError, TypeError):
             return None
-        return Claims(brand, member, str(app), expires_at)
+        return Claims(brand, member, str(app), expires_at, issued_at)
 
 
 def _usable(value: object) -> bool:

@@ -173,6 +173,11 @@ class ErrorCode(Enum):
         "The list of decisions is too long. Divide it over several requests."
     )
 
+    ALREADY_MERGED = _code("The two members are one already.")
+    HAS_OPEN_HOLDS = _code("Open redemptions reserve points of the member.")
+    IN_TWO_HOUSEHOLDS = _code("The two members are in different households.")
+    MEMBER_ERASED = _code("The member was erased.")
+
     NO_GIFTS = _code("The programme in force has no gifts.")
     SAME_MEMBER = _code("Giver and receiver are the same member.")
     INVALID_MESSAGE = _code("The message is too long, or holds what can't be printed.")

@@ -15,6 +15,7 @@ __all__ = [
     "by_external_ids",
     "by_ids",
     "count",
+    "has_erased",
     "kept",
     "moves",
     "page",
@@ -72,6 +73,14 @@ async def kept(session: Session, brand_id: int, ids: Sequence[UUID]) -> dict[UUI
         list(ids),
     )
     return {row[0]: row[1] for row in rows}
+
+
+async def has_erased(session: Session, brand_id: int) -> bool:
+    """Return whether the brand has ever erased a member."""
+    found: bool = await session.value(
+        "SELECT EXISTS (SELECT FROM erased_name WHERE brand_id = $1)", brand_id
+    )
+    return found
 
 
 async def refused_before(session: Session, brand_id: int, external_id: str) -> datetime | None:

@@ -63,7 +63,7 @@ def request_of(item: Merge) -> bytes:
 def decide(state: State, item: Merge) -> tuple[UUID, UUID] | Why:
     """Make two members one in ``state``; return who is left and who is absorbed, or why not.
 
-    Refusals: INVALID_INPUT (the reason), UNKNOWN_MEMBER, SAME_MEMBER, HAS_OPEN_HOLDS,
+    Refusals: INVALID_INPUT (the reason), UNKNOWN_MEMBER, ALREADY_MERGED, HAS_OPEN_HOLDS,
     IN_TWO_HOUSEHOLDS.
     """
     if not usable(item.reason):
@@ -74,7 +74,7 @@ def decide(state: State, item: Merge) -> tuple[UUID, UUID] | Why:
         field_ = "keep" if kept is None else "absorb"
         return Why("UNKNOWN_MEMBER", f"{field_} {UNKNOWN}", (field_,))
     if kept == absorbed:
-        return Why("SAME_MEMBER", "keep and absorb are one member already", ("absorb",))
+        return Why("ALREADY_MERGED", "keep and absorb are one member already", ("absorb",))
     if absorbed in state.holders:
         message = "open redemptions reserve points of absorb; fulfil or cancel them first"
         return Why("HAS_OPEN_HOLDS", message, ("absorb",))

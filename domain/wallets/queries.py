@@ -52,31 +52,38 @@ LEFT JOIN LATERAL (
 WHERE w.brand_id = $1 AND w.member_id = ANY ($3)
 """  # noqa: S608 - made of constants
 
+# What moved between wallets that are one by now has moved nothing.
+_BETWEEN = """
+code <> 'merge' AND (code <> 'gift' OR NOT EXISTS (
+    SELECT FROM wallet d JOIN wallet c
+        ON coalesce(c.merged_into, c.account_id) = coalesce(d.merged_into, d.account_id)
+    WHERE d.account_id = debit_account AND c.account_id = credit_account))"""
 _HISTORY = """
-SELECT t.id, w.member_id, t.code,
-       CASE WHEN t.credit_account = w.account_id THEN t.amount ELSE -t.amount END AS points,
+SELECT t.id, w.member_id, t.code, t.points,
        j.effective_at, t.recorded_at, j.meta ->> 'reference' AS reference,
        j.meta ->> 'rule' AS rule, j.meta ->> 'reason' AS reason, j.meta ->> 'actor' AS actor
 FROM wallet w CROSS JOIN LATERAL (
-    SELECT * FROM (
-        (SELECT * FROM transfer WHERE debit_account = w.account_id AND kind IN (0, 2)
-            AND id {way} $3 ORDER BY id {order} LIMIT $4)
+    SELECT either.* FROM wallet f CROSS JOIN LATERAL (
+        (SELECT *, -amount AS points FROM transfer WHERE debit_account = f.account_id
+            AND kind IN (0, 2) AND {between} AND id {way} $3 ORDER BY id {order} LIMIT $4)
         UNION ALL
-        (SELECT * FROM transfer WHERE credit_account = w.account_id AND kind IN (0, 2)
-            AND id {way} $3 ORDER BY id {order} LIMIT $4)
-    ) AS either ORDER BY id {order} LIMIT $4
+        (SELECT *, amount AS points FROM transfer WHERE credit_account = f.account_id
+            AND kind IN (0, 2) AND {between} AND id {way} $3 ORDER BY id {order} LIMIT $4)
+    ) AS either WHERE f.account_id = w.account_id OR f.merged_into = w.account_id
+    ORDER BY id {order} LIMIT $4
 ) AS t JOIN journal j ON j.id = t.journal_id
 WHERE w.brand_id = $1 AND w.member_id = ANY ($2) ORDER BY t.id {order}
 """
 _MOVEMENTS = """
 SELECT t.id, w.member_id, t.code,
-       CASE WHEN t.credit_account = w.account_id THEN t.amount ELSE -t.amount END AS points,
+       CASE WHEN t.credit_account = f.account_id THEN t.amount ELSE -t.amount END AS points,
        j.effective_at, t.recorded_at, j.meta ->> 'reference' AS reference,
        j.meta ->> 'rule' AS rule, j.meta ->> 'reason' AS reason, j.meta ->> 'actor' AS actor
 FROM unnest($2::uuid[], $3::bigint[]) AS asked (member_id, id)
 JOIN wallet w ON w.brand_id = $1 AND w.member_id = asked.member_id
-JOIN transfer t ON t.id = asked.id AND t.kind IN (0, 2)
-    AND w.account_id IN (t.debit_account, t.credit_account)
+JOIN wallet f ON f.account_id = w.account_id OR f.merged_into = w.account_id
+JOIN transfer t ON t.id = asked.id AND t.kind IN (0, 2) AND t.code <> 'merge'
+    AND f.account_id IN (t.debit_account, t.credit_account)
 JOIN journal j ON j.id = t.journal_id
 """
 
@@ -128,7 +135,7 @@ class Movement:
     """Points that came (positive) or went (negative), and why.
 
     ``code`` is accrual, prize, adjustment, revival, redemption, return, gift, expiry, claw_back
-    or debt_payment. ``rule`` is the programme's rule that gave or takes them; ``reason`` and
+    debt_payment or erasure. ``rule`` is the programme's rule that gave or takes them; ``reason`` and
     ``actor`` are whose decision it was, for what no rule decided.
     """
 
@@ -217,13 +224,18 @@ async def history(
     """Return up to ``first`` movements of each member, newest first, older than ``before``.
 
     With ``after``: those newer than it, oldest first. Ids are the order, so that pages are
-    complete and free of duplicates while others write.
+    complete and free of duplicates while others write. Movements of who was merged into a member
+    are the member's.
     """
     way, order, bound = ("<", "DESC", before if before is not None else 2**63 - 1)
     if after is not None:
         way, order, bound = (">", "ASC", after)
     rows = await session.fetch(
-        _HISTORY.format(way=way, order=order), brand_id, list(member_ids), bound, first
+        _HISTORY.format(way=way, order=order, between=_BETWEEN),
+        brand_id,
+        list(member_ids),
+        bound,
+        first,
     )
     found: dict[UUID, list[Movement]] = {member_id: [] for member_id in member_ids}
     for row in rows:

@@ -41,6 +41,8 @@ TRIED = {
     *("rewards", "redemptions", "voucherByCode", "pools", "redeemReward", "cancelRedemption"),
     *("returnRedemption", "fulfilRedemptions", "approveRedemption", "declineRedemption"),
     *("changeStock", "addPoolCodes", "burnVoucher"),
+    # In test_merging.py.
+    *("mergeMembers", "eraseMember"),
     # In test_households.py, test_referrals.py and test_gifts.py.
     *("foundHousehold", "inviteToHousehold", "answerInvitation", "leaveHousehold"),
     *("removeFromHousehold", "changeHouseholdRole", "claimReferral", "reviewReferrals"),

@@ -50,6 +50,7 @@ VERBS = {
     *("record", "refund", "enrol", "amend", "release", "adjust", "grant", "revoke"),
     *("redeem", "cancel", "return", "fulfil", "approve", "decline", "change", "add", "burn"),
     *("found", "invite", "answer", "leave", "remove", "claim", "review", "give"),
+    *("merge", "erase"),
 }
 """What a mutation does. A new verb is one of the business, never `update`, `set` or `manage`."""
 

@@ -16,6 +16,7 @@ from api.graphql.schema import core
 from api.runtime import Runtime
 from api.tokens import Tokens
 from domain.earning.rules import Purchase
+from domain.members.service import NewMember
 from kit.clock import MovableClock
 from kit.db import Database
 from tests.support import operations
@@ -36,6 +37,7 @@ LEARNING = re.compile(r"typeinfo_tree|current_setting\('jit'\)|set_config\('jit'
 SCHEMA = core()
 FEW, MANY = 3, 40
 SEED = 20260302
+TWIN, LEAVER = "twin", "leaver"
 PAIRS = 50
 LIMITS = {"GRAPHQL_VALIDATION_FAILED", "COST_LIMIT_EXCEEDED"}
 AT = datetime(2026, 2, 20, tzinfo=UTC)
@@ -85,6 +87,8 @@ STATEMENTS = {
     "Mutation.givePoints": 78,
     "Mutation.claimReferral": 52,
     "Mutation.reviewReferrals": 18,
+    "Mutation.mergeMembers": 0,
+    "Mutation.eraseMember": 0,
 }
 """What everything below a root field costs, whatever there is: a new field belongs here."""
 
@@ -170,6 +174,7 @@ async def crowd(client: Client, size: int) -> Crowd:
     assert {each.state for each in await redeemed(client.shop, *wishes)} == {"fulfilled"}
     asked_for = await asked_for_by_m1(client)
     company = await together(client, size)
+    await client.shop.enrol(*(NewMember(name, AT) for name in (TWIN, LEAVER)))
     return Crowd(client, size, ids, own, grant, *asked_for, company)
 
 
@@ -269,6 +274,8 @@ def sent(coordinate: str, crowd: Crowd) -> dict[str, Any]:
         "reviewReferrals": {
             "reviews": [{"referral": crowd.company.referral, "accept": True}] * size
         },
+        "mergeMembers": {"keep": "m1", "absorb": TWIN, "reason": "two cards"},
+        "eraseMember": {"member": LEAVER, "reason": "asked"},
         "previewPurchase": {"member": "m1", **bought},
     }
     root, _, name = coordinate.partition(".")

@@ -57,7 +57,7 @@ async def test_chains_end_at_one_member_and_circles_are_none(
         outcomes = await merged(grocer, *items)
     else:
         outcomes = [(await merged(grocer, each))[0] for each in items]
-    assert codes(outcomes) == [None, None, "SAME_MEMBER", "SAME_MEMBER"]
+    assert codes(outcomes) == [None, None, "ALREADY_MERGED", "ALREADY_MERGED"]
     assert len(set(await grocer.member_ids("a", "b", "c"))) == 1
     assert (await grocer.balance("a")).total == 30
 

@@ -155,13 +155,15 @@ async def revoke(
 async def judge(session: Session, now: datetime, ground: Ground) -> None:
     """Award and revoke by rule what the history of the ground's members says by now.
 
-    Four statements at most for all of them. Records BadgeAwarded and BadgeRevoked.
+    What those shared who were erased is not public any more. Five statements at most, whatever
+    the number of members. Records BadgeAwarded and BadgeRevoked.
     """
     brand = ground.brand
     if not any(courses_of(programme, brand) for programme in ground.timeline.programmes):
         return
     # Who was merged into another one is judged as that one.
     people = [id_ for id_, member in ground.people.items() if member.id == id_]
+    await store.forget_erased(session, brand.id, people)
     held = await store.held(session, brand.id, people)
     new: list[NewAward] = []
     lost: list[tuple[UUID, Loss]] = []
@@ -212,11 +214,6 @@ async def share(
         outcomes.append(outcome)
     await store.share(session, now, brand.id, list(rows.values()))
     return outcomes
-
-
-async def forget(session: Session, brand: Brand, member_ids: Sequence[UUID]) -> None:
-    """Let nothing of members who were erased be public, and no name of theirs stay."""
-    await store.forget(session, brand.id, member_ids)
 
 
 class _Known:

@@ -126,11 +126,12 @@ async def share(session: Session, now: datetime, brand_id: int, rows: Sequence[S
         )
 
 
-async def forget(session: Session, brand_id: int, member_ids: Collection[UUID]) -> None:
-    """Let nothing that these members shared be public, and no name stay."""
+async def forget_erased(session: Session, brand_id: int, member_ids: Collection[UUID]) -> None:
+    """Let nothing be public, and no name stay, of those of these members who were erased."""
     await session.fetch(
-        "UPDATE badge_award SET shared_at = NULL, shown_name = NULL"
-        " WHERE brand_id = $1 AND member_id = ANY ($2) AND shared_at IS NOT NULL",
+        "UPDATE badge_award a SET shared_at = NULL, shown_name = NULL FROM member m"
+        " WHERE a.brand_id = $1 AND a.shared_at IS NOT NULL AND m.id = a.member_id"
+        " AND m.erased_at IS NOT NULL AND (m.id = ANY ($2) OR m.merged_into = ANY ($2))",
         brand_id,
         list(member_ids),
     )

@@ -355,6 +355,20 @@ async def test_a_badge_that_is_gone_is_still_explained(world: World) -> None:
     assert (await world.get(world.path)).status == 200
 
 
+async def test_a_profile_says_what_the_programme_does(world: World) -> None:
+    clock = world.proud.shop.clock
+    address = "https://shop.example"
+    plain = VISITS.replace('about = { en = "Sells tea.", vi = "Bán trà." }\n', "")
+    signed = plain.replace(f'url = "{address}"', f'picture = "{address}/sign.png"')
+    await world.proud.shop.apply(f"{GOOD}\n{signed}", clock.now() + timedelta(seconds=1))
+    assert (await world.get("/badges/shop")).json["url"] == address
+    clock.move(DAY)
+    found = (await world.get("/badges/shop")).json
+    check(found, "Profile")
+    assert found["image"] == {"id": f"{address}/sign.png", "type": "Image"}
+    assert {"url", "description"}.isdisjoint(found)
+
+
 async def test_in_production_only_settings_say_where_we_are(
     runtime: Runtime, database: Database, clock: MovableClock
 ) -> None:

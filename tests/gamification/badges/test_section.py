@@ -53,6 +53,10 @@ def test_a_badge_may_only_be_given() -> None:
             "badges.badge.1.code 'fan' is taken by a badge before",
         ),
         (
+            WORDS.replace('"fan"', '"keys"'),
+            "badges.badge.0.code 'keys' is a word of Laurel's own addresses; choose another",
+        ),
+        (
             goal('kind = "count"'),
             "badges.badge.0.target is missing: how much of the goal it takes",
         ),

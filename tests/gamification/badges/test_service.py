@@ -10,19 +10,27 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from api.sections import SECTIONS
 from domain.earning.rules_refund_request import Refund
 from domain.members.service import NewMember
+from domain.memberships.service_erase import Erasure, erase
+from domain.memberships.service_merge import Merge, merge
+from domain.programmes import queries as programmes
 from gamification.badges import queries, service
 from gamification.badges.queries import Rarity
 from gamification.badges.service import Revoke, Share
 from kit.clock import MovableClock
-from kit.db import Database
+from kit.db import Database, Session
 from kit.ids import new_id
 from tests.support.badges import VISITS, Proud, opened
 from tests.support.coherence import assert_coherent
 from tests.support.shop import purchase
 
 DAY = timedelta(days=1)
+_WAITING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    " AND query LIKE '%INSERT INTO badge_award%' AND datname = current_database()"
+)
 
 
 @pytest.fixture
@@ -233,12 +241,79 @@ async def test_sharing(proud: Proud, ann: UUID) -> None:
     assert await public() == (True, None)
     await proud.share(replace(item, shared=False))
     assert await public() == (False, None)
-    await proud.share(item)
-    await proud.shop.database.write(lambda session: service.forget(session, brand, [ann]))
-    assert await public() == (False, None)
     await proud.revoke(Revoke(given.award_id, "eve", "why"))
     (refused,) = await proud.share(item)
     assert refused.code == "AWARD_REVOKED"
+
+
+async def test_of_who_is_erased_nothing_is_public(proud: Proud, ann: UUID) -> None:
+    given, _ = await proud.award(
+        proud.item("k", ann, "friend"),
+        proud.item("l", (await proud.shop.member_ids("bob"))[0], "friend"),
+    )
+    assert given.award_id is not None
+    await proud.share(Share(given.award_id, ann, shared=True, shown_name="Ann A."))
+    brand, now = proud.shop.brand, proud.shop.clock.now()
+
+    async def gone(session: Session) -> None:
+        timeline = await programmes.timeline_to_write(session, brand.id, SECTIONS)
+        erasure = Erasure("e", "ann", "eve", "asked for it")
+        await erase(session, now, brand, timeline, [erasure])
+
+    await proud.shop.database.write(gone)
+    async with proud.shop.database.read() as session:
+        assert await queries.shared(session, brand.id, given.award_id) is None
+        assert await queries.rarity(session, brand.id) == {("friend", 1): Rarity(1, 1)}
+    await proud.shop.database.write(lambda session: proud.judging(session, [ann]))
+    async with proud.shop.database.read() as session:
+        found = await queries.awards(session, brand.id, [given.award_id])
+    assert found[given.award_id].shown_name is None
+    assert found[given.award_id].shared_at is None
+
+
+async def test_who_turn_out_to_be_one_have_one_award_of_each(proud: Proud, ann: UUID) -> None:
+    (bob,) = await proud.shop.member_ids("bob")
+    brand, now = proud.shop.brand, proud.shop.clock.now()
+    await buy(proud, 0, 1, 2)
+    await buy(proud, 3, 4, 5, member="bob")
+    await proud.judge("ann", "bob")
+    (given,) = await proud.award(proud.item("b", bob, "friend"))
+    assert given.award_id is not None
+
+    async def joined(session: Session) -> None:
+        timeline = await programmes.timeline_to_write(session, brand.id, SECTIONS)
+        await merge(session, now, brand, timeline, [Merge("m", "ann", "bob", "eve", "the same")])
+
+    await proud.shop.database.write(joined)
+    await proud.shop.database.write(lambda session: proud.judging(session, [ann, bob]))
+    assert await proud.held("ann") == [
+        ("friend", 1, None),
+        ("tea", 1, "2026-02-01"),
+        ("visits", 1, None),
+        ("visits", 2, None),
+    ]
+    (again,) = await proud.award(proud.item("c", bob, "friend"))
+    assert (again.code, again.award_id) == ("ALREADY_AWARDED", given.award_id)
+    (shared,) = await proud.share(Share(given.award_id, ann, shared=True))
+    assert shared.code is None
+    assert ("BadgeRevoked", "visits", 1, "MERGED") in await proud.facts()
+
+
+async def test_who_is_slower_is_told_what_there_is(proud: Proud, ann: UUID) -> None:
+    """Another transaction awards the same after this one has looked."""
+    item = proud.item("k", ann, "friend")
+    brand, now = proud.shop.brand, proud.shop.clock.now()
+    async with proud.shop.database.transaction() as first:
+        timeline = await programmes.timeline_to_write(first, brand.id, SECTIONS)
+        (done,) = await service.award(first, now, brand, timeline, [item])
+        same = asyncio.create_task(proud.award(item))
+        other = asyncio.create_task(proud.award(replace(item, key="l")))
+        async with proud.shop.database.alone() as looking:
+            while await looking.value(_WAITING) < 2:
+                await asyncio.sleep(0.01)
+    ((replayed,), (refused,)) = await asyncio.gather(same, other)
+    assert (replayed.award_id, replayed.replayed) == (done.award_id, True)
+    assert (refused.award_id, refused.code) == (done.award_id, "ALREADY_AWARDED")
 
 
 async def test_what_is_shown_of_badges(proud: Proud, ann: UUID) -> None:

@@ -8,32 +8,22 @@ from domain.brands.rules import Brand
 from domain.earning.queries_history import histories
 from domain.programmes.rules import Timeline
 from gamification.leaderboards import store_leagues as store
+from gamification.leaderboards.queries_leagues import NEVER, leagues_at
 from gamification.leaderboards.rules_boards import boards_of
 from gamification.leaderboards.rules_close import ends_at, last_instant
 from gamification.leaderboards.rules_leagues import (
     Ended,
     Newcomer,
-    Player,
     ends,
     league_now,
     seats,
     week_of,
 )
-from gamification.leaderboards.section import LeaderboardsSection
 from gamification.leaderboards.section_people import Leagues
 from gamification.leaderboards.store_leagues import Scored, Week
 from kit.calendar import day_start
 from kit.db import Session
 from kit.facts import Fact, record
-
-_NEVER = Player(None, None)
-
-
-def leagues_at(timeline: Timeline, instant: datetime) -> Leagues | None:
-    """Return the leagues that a brand has at an instant, None if it has none."""
-    programme = timeline.at(instant)
-    section = programme.document.find(LeaderboardsSection) if programme else None
-    return section.leagues if section else None
 
 
 async def seat(
@@ -81,7 +71,7 @@ async def _newcomers(
     return [
         Newcomer(
             each.member_id,
-            league_now(leagues, players.get(each.member_id, _NEVER), number),
+            league_now(leagues, players.get(each.member_id, NEVER)[0], number),
             first.get(each.member_id, each.reached_at),
         )
         for each in new

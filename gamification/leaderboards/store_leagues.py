@@ -90,13 +90,15 @@ async def scored(session: Session, window_id: int, after: int, limit: int) -> li
     return [Scored(*row) for row in await session.fetch(_UNSEATED, window_id, after, limit)]
 
 
-async def players(session: Session, member_ids: Collection[UUID]) -> dict[UUID, Player]:
-    """Return in which league those of these members are who ever played or left."""
+async def players(
+    session: Session, member_ids: Collection[UUID]
+) -> dict[UUID, tuple[Player, bool]]:
+    """Return in which league those of these members are who ever played or left, and if away."""
     rows = await session.fetch(
-        "SELECT member_id, league, week FROM league_member WHERE member_id = ANY ($1)",
+        "SELECT member_id, league, week, away FROM league_member WHERE member_id = ANY ($1)",
         list(member_ids),
     )
-    return {row[0]: Player(row[1], row[2]) for row in rows}
+    return {row[0]: (Player(row[1], row[2]), row[3]) for row in rows}
 
 
 async def filling(session: Session, window_id: int) -> dict[str, Filling]:

@@ -7,10 +7,17 @@ from uuid import UUID
 
 from kit.db import Session
 
-_COLUMNS = "id, giver_id, receiver_id, points, message, given_at"
+# Gifts never change: whose they are by now is read.
+_GIFTS = (
+    "SELECT gift.id, coalesce(a.merged_into, a.id) AS giver_id,"
+    " coalesce(b.merged_into, b.id) AS receiver_id, points, message, given_at"
+    " FROM gift JOIN member a ON a.id = giver_id JOIN member b ON b.id = receiver_id"
+)
+# What went between two who are one by now was given to nobody.
 _SIDE = (
-    "(SELECT {columns} FROM gift WHERE {side}_id = m.member_id AND brand_id = $1"
-    " AND ($3::uuid IS NULL OR (given_at, id) {way}"
+    "(SELECT * FROM ({gifts} WHERE {side}_id IN (SELECT id FROM member"
+    " WHERE id = m.member_id OR merged_into = m.member_id) AND gift.brand_id = $1) AS g"
+    " WHERE giver_id <> receiver_id AND ($3::uuid IS NULL OR (given_at, id) {way}"
     " (SELECT given_at, id FROM gift WHERE brand_id = $1 AND id = $3))"
     " ORDER BY given_at {order}, id {order} LIMIT $4)"
 )
@@ -31,7 +38,7 @@ class Gift:
 async def gifts(session: Session, brand_id: int, ids: Sequence[UUID]) -> dict[UUID, Gift]:
     """Return those of these gifts that members of the brand gave, by id."""
     rows = await session.fetch(
-        f"SELECT {_COLUMNS} FROM gift WHERE brand_id = $1 AND id = ANY ($2)",  # noqa: S608
+        f"{_GIFTS} WHERE gift.brand_id = $1 AND gift.id = ANY ($2)",
         brand_id,
         list(ids),
     )
@@ -56,7 +63,7 @@ async def gifts_of(
     from_old_to_new = oldest_first or after is not None
     way, order, bound = (">", "ASC", after) if from_old_to_new else ("<", "DESC", before)
     sides = " UNION ALL ".join(
-        _SIDE.format(columns=_COLUMNS, side=side, way=way, order=order)
+        _SIDE.format(gifts=_GIFTS, side=side, way=way, order=order)
         for side in ("giver", "receiver")
     )
     rows = await session.fetch(

@@ -6,14 +6,16 @@ from typing import NamedTuple
 from uuid import UUID
 
 from domain.gifts.rules import Use
+from domain.members.queries import FAMILY
 from kit.db import Session
 
-_USED = """
-SELECT member_id, start, count(*)::int AS times, sum(points)::bigint AS points
-FROM unnest($2::uuid[]) AS m (member_id) CROSS JOIN unnest($3::timestamptz[]) AS s (start)
-JOIN gift g ON g.{side}_id = member_id AND g.given_at >= start AND g.brand_id = $1
-GROUP BY member_id, start
-"""
+_FAMILY = FAMILY.format(ids="$2")
+_USED = f"""
+SELECT m.kept AS member_id, start, count(*)::int AS times, sum(points)::bigint AS points
+FROM {_FAMILY} AS m CROSS JOIN unnest($3::timestamptz[]) AS s (start)
+JOIN gift g ON g.{{side}}_id = m.id AND g.given_at >= start AND g.brand_id = $1
+GROUP BY m.kept, start
+"""  # noqa: S608 - made of constants
 
 
 class KnownGift(NamedTuple):
@@ -70,8 +72,8 @@ async def last_got(
 ) -> dict[UUID, datetime]:
     """Return when those of these members got points last who ever got any from others."""
     rows = await session.fetch(
-        "SELECT receiver_id, max(given_at) AS at FROM gift"
-        " WHERE brand_id = $1 AND receiver_id = ANY ($2) GROUP BY receiver_id",
+        f"SELECT m.kept AS receiver_id, max(given_at) AS at FROM {_FAMILY} AS m"  # noqa: S608
+        " JOIN gift g ON g.receiver_id = m.id WHERE g.brand_id = $1 GROUP BY m.kept",
         brand_id,
         list(member_ids),
     )

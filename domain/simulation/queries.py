@@ -38,10 +38,11 @@ SELECT m.id, m.external_id, m.birthday, m.region, m.attributes,
        CASE WHEN p.first = m.joined_at AND p.told = m.created_at THEN NULL ELSE m.joined_at END
            AS joined_at
 FROM member m LEFT JOIN LATERAL (
-    SELECT min(occurred_at) AS first, min(recorded_at) AS told FROM purchase WHERE member_id = m.id
+    SELECT min(occurred_at) AS first, min(recorded_at) AS told FROM purchase WHERE member_id IN (
+        SELECT id FROM member WHERE id = m.id OR merged_into = m.id)
 ) AS p ON true
 WHERE m.brand_id = $1 AND ($2::uuid IS NULL OR m.id > $2) AND ($3::uuid IS NULL OR m.id <= $3)
-  AND m.joined_at <= $4
+  AND m.joined_at <= $4 AND m.merged_into IS NULL
 ORDER BY m.id
 """
 
@@ -87,8 +88,9 @@ async def has_gifts(session: Session, brand_id: int) -> bool:
 async def releases(session: Session, brand_id: int, until: datetime) -> Releases:
     """Return what the brand released."""
     found: dict[str, list[tuple[datetime, str]]] = {}
+    into = {str(old): str(new) for old, new in (await _merged(session, brand_id)).items()}
     for subject, at, reference in await session.fetch(_RELEASES, brand_id, until):
-        found.setdefault(subject, []).append((at, reference))
+        found.setdefault(into.get(subject, subject), []).append((at, reference))
     return found
 
 
@@ -122,11 +124,17 @@ async def stories(
     until: datetime,
     released: Releases,
 ) -> dict[UUID, list[Happening]]:
-    """Return what happened up to ``until`` to these members, in a constant number of statements."""
+    """Return what happened up to ``until`` to these members, in a constant number of statements.
+
+    Whoever was merged into one of them was that one all along.
+    """
     found: dict[UUID, list[Placed]] = {member_id: [] for member_id in pasts}
+    into = await _merged(session, brand.id)
+    ids = [*pasts, *(old for old, new in into.items() if new in pasts)]
     for source in SOURCES:
-        for row in await session.fetch(*source.statement(brand, until, list(pasts))):
-            found[row["member_id"]] += source.read(brand, pasts[row["member_id"]], row)
+        for row in await session.fetch(*source.statement(brand, until, ids)):
+            member_id = into.get(row["member_id"], row["member_id"])
+            found[member_id] += source.read(brand, pasts[member_id], row)
     for member_id, past in pasts.items():
         found[member_id] += _told_by_itself(past, until, released)
         found[member_id].sort(key=place_of)
@@ -148,7 +156,9 @@ async def everything(
         for each in _told_by_itself(past, until, released)
     ]
     heapify(heap)
-    streams = [_stream(session, brand, source, pasts, until) for source in SOURCES]
+    into = await _merged(session, brand.id)
+    everybody = {**pasts, **{old: pasts[new] for old, new in into.items() if new in pasts}}
+    streams = [_stream(session, brand, source, everybody, until) for source in SOURCES]
     places = list(range(len(streams)))
     while heap or places:
         for place in places:
@@ -161,6 +171,14 @@ async def everything(
             yield past, happening
         else:
             places = []
+
+
+async def _merged(session: Session, brand_id: int) -> dict[UUID, UUID]:
+    rows = await session.fetch(
+        "SELECT id, merged_into FROM member WHERE brand_id = $1 AND merged_into IS NOT NULL",
+        brand_id,
+    )
+    return {row["id"]: row["merged_into"] for row in rows}
 
 
 async def _stream(

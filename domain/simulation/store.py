@@ -2,6 +2,7 @@
 
 Two things the rows don't tell: what was known of a member's birthday and attributes before today,
 and which of several corrections of one day count towards tiers (the first carries all that do).
+Rows that never change have the ids of members who were merged since: who reads them maps these.
 """
 
 from collections.abc import Callable, Sequence
@@ -67,17 +68,18 @@ JOIN LATERAL (
     WHERE (t.debit_account = w.account_id OR t.credit_account = w.account_id)
       AND t.code = 'adjustment' AND j.code = 'adjustment'
 ) AS t ON true
-JOIN journal j ON j.id = t.journal_id
+JOIN journal j ON j.id = t.journal_id JOIN member o ON o.id = w.member_id
 LEFT JOIN lot l ON l.journal_id = j.id
-LEFT JOIN tally y ON y.member_id = w.member_id AND y.kind = 'adjustment' AND y.day = t.day
+LEFT JOIN tally y ON y.member_id = coalesce(o.merged_into, o.id) AND y.kind = 'adjustment'
+    AND y.day = t.day
 WHERE w.brand_id = $1 AND {w} AND j.effective_at <= $3
 """
 
 _HOLDS = """
 SELECT w.member_id, t.recorded_at, t.id, t.journal_id, t.kind, t.amount, t.expires_at,
        t.pending_id, t.pending_amount AS held, r.reward, r.quantity, r.points AS whole, r.automatic,
-       r.member_id = w.member_id AS is_own
-FROM wallet w JOIN transfer t ON t.debit_account = w.account_id
+       r.member_id = coalesce(o.merged_into, o.id) AS is_own
+FROM wallet w JOIN transfer t ON t.debit_account = w.account_id JOIN member o ON o.id = w.member_id
 LEFT JOIN redemption_part s ON s.hold_id = t.id
 LEFT JOIN redemption r ON r.id = s.redemption_id
 WHERE w.brand_id = $1 AND {w} AND t.kind > 0 AND t.recorded_at <= $3

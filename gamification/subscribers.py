@@ -23,6 +23,7 @@ from domain.wallets.store import lock_members
 from gamification.badges import service as badges
 from gamification.badges.section import BadgesSection
 from gamification.challenges import service as challenges
+from gamification.challenges.jobs import spread
 from gamification.grounds import service as grounds
 from gamification.grounds.queries import ground
 from gamification.leaderboards.queries_people import flagged
@@ -96,13 +97,16 @@ async def follow(session: Session, now: datetime, sections: SectionKinds, limit:
 async def tick(session: Session, now: datetime, sections: SectionKinds, limit: int = 500) -> int:
     """Do what time alone brings, of up to ``limit`` members or prizes of one brand.
 
-    Members are judged of whom something ends by now, then prizes are paid that are due. A brand
-    that fails is passed over. Returns how much there was; 0: all done.
+    Members are judged of whom something ends by now, who filled a bar that is full is told, then
+    prizes are paid that are due. A brand that fails is passed over. Returns how much there was; 0:
+    all done.
     """
     for brand_id in await grounds.brands_due(session, now):
         work = partial(_look, session, now, sections, brand_id, limit)
         if done := await _attempt(session, brand_id, work):
             return done
+    if done := await spread(session, now, sections, limit):
+        return done
     for brand_id in await prizes_store.brands_due(session, now):
         work = partial(_pay, session, now, sections, brand_id, limit)
         if done := await _attempt(session, brand_id, work):

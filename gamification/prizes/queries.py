@@ -3,21 +3,24 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-import asyncpg
-
+from domain.members.queries import FAMILY
 from gamification.prizes.rules import Kind, State
 from kit.db import Session
 
-_PAID = (
-    "SELECT id, number, member_id, source, kind, mystery, points, qualifying, code, count, state,"
+_COLUMNS = (
+    "id, number, member_id, source, kind, mystery, points, qualifying, code, count, state,"
     " deserved_at, pay_from, paid_at, redemption_id, award_id, refusal, reason, kept, kept_points,"
-    " budget FROM prize_due "
+    " budget"
 )
+_NAMES = _COLUMNS.split(", ")
+_PAID = f"SELECT {_COLUMNS} FROM prize_due "  # noqa: S608 - made of constants
 _PAID_OF = f"""
-SELECT p.* FROM unnest($2::uuid[]) AS m (member_id) CROSS JOIN LATERAL (
-    {_PAID} WHERE brand_id = $1 AND prize_due.member_id = m.member_id AND number < $3
+SELECT m.kept, p.* FROM (SELECT kept, array_agg(id) AS ids
+    FROM {FAMILY.format(ids="$2")} AS f GROUP BY kept) AS m CROSS JOIN LATERAL (
+    {_PAID} WHERE brand_id = $1 AND member_id = ANY (m.ids) AND number < $3
     ORDER BY number DESC LIMIT $4
 ) AS p ORDER BY p.number DESC
 """  # noqa: S608 - made of constants
@@ -72,7 +75,10 @@ async def prizes_of(
     first: int,
     before: int | None = None,
 ) -> dict[UUID, list[Paid]]:
-    """Return up to ``first`` prizes of each member, the latest first, of lower numbers only."""
+    """Return up to ``first`` prizes of each member, the latest first, of lower numbers only.
+
+    Those of who was merged into a member are that member's.
+    """
     rows = await session.fetch(
         _PAID_OF,
         brand_id,
@@ -81,8 +87,8 @@ async def prizes_of(
         first,
     )
     found: dict[UUID, list[Paid]] = {member_id: [] for member_id in member_ids}
-    for row in rows:
-        found[row["member_id"]].append(_paid(row))
+    for kept, *row in rows:
+        found[kept].append(_paid(dict(zip(_NAMES, row, strict=True))))
     return found
 
 
@@ -102,13 +108,13 @@ async def of_brand(
         _LAST if before is None else before,
         first,
     )
-    return [_paid(row) for row in rows]
+    return [_paid(dict(row)) for row in rows]
 
 
 async def by_ids(session: Session, brand_id: int, ids: Collection[UUID]) -> dict[UUID, Paid]:
     """Return those of these prizes that were ever owed."""
     rows = await session.fetch(_PAID + "WHERE brand_id = $1 AND id = ANY ($2)", brand_id, list(ids))
-    return {row["id"]: _paid(row) for row in rows}
+    return {row["id"]: _paid(dict(row)) for row in rows}
 
 
 async def budgets(session: Session, brand_id: int, names: Collection[str]) -> dict[str, int]:
@@ -121,8 +127,7 @@ async def budgets(session: Session, brand_id: int, names: Collection[str]) -> di
     return dict.fromkeys(names, 0) | {row["name"]: row["used"] for row in rows}
 
 
-def _paid(row: asyncpg.Record) -> Paid:
-    fields = dict(row)
+def _paid(fields: dict[str, Any]) -> Paid:
     kept, kept_points = fields.pop("kept"), fields.pop("kept_points")
-    keeps = row["state"] == "undone" and (kept or kept_points > 0)
+    keeps = fields["state"] == "undone" and (kept or kept_points > 0)
     return Paid(at=fields.pop("deserved_at"), keeps=keeps, **fields)

@@ -15,6 +15,9 @@ State: TypeAlias = Literal["owed", "held", "paid", "undone", "refused"]
 BUDGET_SPENT = "BUDGET_SPENT"
 """The refusal of what a budget has nothing left for."""
 
+ERASED = "MEMBER_ERASED"
+"""The refusal of what nobody is there for any more."""
+
 HELD_FOR = timedelta(minutes=5)
 """How long after a look nobody looks again whether a member still waits for a review."""
 

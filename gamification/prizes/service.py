@@ -22,6 +22,7 @@ from domain.wallets.store import lock_members
 from gamification.prizes import store
 from gamification.prizes.rules import (
     BUDGET_SPENT,
+    ERASED,
     Due,
     Owed,
     draw,
@@ -119,21 +120,23 @@ async def undo(
 
     Points are taken as a refund takes them, by the policy for negative balances; a reward is
     returned unless it was used; a badge is revoked; freezes are taken, unless they were used, the
-    next time that prizes are paid. Ids of what is not owed are passed over. Records the facts
-    PrizeUndone of what was paid. ``reason`` is up to 200 printable characters.
+    next time that prizes are paid. Of who was erased nothing is taken. Ids of what is not owed are
+    passed over. Records the facts PrizeUndone of what was paid. ``reason`` is up to 200 printable
+    characters.
     """
     people = await store.members_of(session, brand.id, ids) if ids else set()
     if not people:
         return
     before = await _lock(session, brand, ids, people)
+    gone = await store.erased(session, brand.id, {row.member_id for row in before.values()})
     live = [row for row in before.values() if row.state != "undone"]
-    done = [row for row in live if row.state == "paid"]
+    done = [row for row in live if row.state == "paid" and row.member_id not in gone]
     points = [row for row in done if row.kind in POINTS]
     rewards, badges, freezes = (_of(done, kind) for kind in ("reward", "badge", "freeze"))
     after = [
-        undone(row, now, reason, kept=row.kept, kept_points=row.kept_points)
+        undone(row, now, reason, kept=row.kept, kept_points=row.kept_points + row.amount)
         for row in live
-        if row.state != "paid"
+        if row.state != "paid" or row.member_id in gone
     ]
     after += await take_points(session, now, brand, timeline, points, reason)
     after += await take_rewards(session, now, brand, timeline, rewards, reason)
@@ -170,14 +173,16 @@ async def pay(
     before = await _lock(session, brand, ids, {member_id for _, member_id in found})
     rows = [row for row in before.values() if row.due_at is not None and row.due_at <= now]
     people = {row.member_id for row in rows}
-    waits = await flagged(session, brand.id, people) if flagged else set()
+    gone = await store.erased(session, brand.id, people)
+    waits = await flagged(session, brand.id, people - gone) if flagged else set()
     back = [row for row in rows if row.state == "undone"]
-    kept_back = [row for row in rows if row.state != "undone" and row.member_id in waits]
-    ready = [row for row in rows if row.state != "undone" and row.member_id not in waits]
+    wanted = [row for row in rows if row.state != "undone"]
+    ready = [row for row in wanted if row.member_id not in waits | gone]
     after = await _pay(session, now, brand, timeline, ready, freezes)
     told = [_fact(brand, "PrizePaid", row) for row in after if row.state == "paid"]
     after += await take_freezes(session, now, brand, timeline, back, freezes)
-    after += [held(row, now) for row in kept_back]
+    after += [held(row, now) for row in wanted if row.member_id in waits]
+    after += [refused(row, ERASED) for row in wanted if row.member_id in gone]
     await _store(session, now, brand, before, after)
     await record(session, now, told)
     return len(found)

@@ -66,6 +66,16 @@ async def members_of(session: Session, brand_id: int, ids: Collection[UUID]) -> 
     return {row["member_id"] for row in rows}
 
 
+async def erased(session: Session, brand_id: int, member_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of these members who were erased, and so can have nothing."""
+    rows = await session.fetch(
+        "SELECT id FROM member WHERE brand_id = $1 AND id = ANY ($2) AND erased_at IS NOT NULL",
+        brand_id,
+        list(member_ids),
+    )
+    return {row["id"] for row in rows}
+
+
 async def lock(session: Session, brand_id: int, ids: Collection[UUID]) -> dict[UUID, Owed]:
     """Lock and return those of these prizes that were ever owed."""
     rows = await session.fetch(

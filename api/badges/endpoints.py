@@ -38,6 +38,7 @@ from gamification.badges.queries_keys import SigningKey, keys
 from gamification.badges.section_parts import Badge
 from gamification.badges.service_keys import ensure
 from kit.db import Session
+from kit.words import in_language
 
 TOKEN = "application/jwt"  # noqa: S105 - a media type
 PICTURE = "image/svg+xml"
@@ -259,8 +260,9 @@ def _language(request: Request) -> str:
 
 
 def _drawn(request: Request, badge: Badge, level: int | None, token: str | None) -> Response:
-    title = credentials.title(badge, level, _language(request))
-    content = drawn(title, level or 1, len(badge.level), token)
+    language = _language(request)
+    title = credentials.title(badge, level, language)
+    content = drawn(in_language(badge.name, language), title, level, token)
     return _answer(request, content, PICTURE, _PICTURE_POLICY | {"vary": "accept-language"})
 
 

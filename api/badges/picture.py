@@ -2,18 +2,19 @@
 
 from html import escape
 
-_METALS = ("#b0773f", "#8f9aa3", "#c9a227", "#5b8fa8", "#7a5ea8")
+_METALS = ("#a56a32", "#7a858e", "#a8841a", "#4c7f98", "#7a5ea8")
 _PLAIN = "#2f6b4a"
 _SIZE = 240
 _LETTERS_MAX = 2
 
 
-def drawn(name: str, level: int, levels: int, token: str | None = None) -> str:
-    """Return an SVG of a badge; with the ``token`` of a credential that is baked into it.
+def drawn(name: str, title: str, level: int | None, token: str | None = None) -> str:
+    """Return an SVG with the letters of a badge's ``name``, told to be ``title``.
 
-    ``level`` counts from 1; the levels have the metals bronze, silver, gold and so on.
+    ``level`` counts from 1; the levels have the metals bronze, silver, gold and so on. With the
+    ``token`` of a credential that is baked into it.
     """
-    metal = _METALS[min(level, len(_METALS)) - 1] if levels else _PLAIN
+    metal = _METALS[min(level, len(_METALS)) - 1] if level else _PLAIN
     baked = ""
     if token is not None:
         # As Open Badges 3.0 says in section 5.3.2.
@@ -23,7 +24,7 @@ def drawn(name: str, level: int, levels: int, token: str | None = None) -> str:
         )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_SIZE} {_SIZE}" width="{_SIZE}"'
-        f' height="{_SIZE}" role="img"><title>{escape(name)}</title>{baked}'
+        f' height="{_SIZE}" role="img"><title>{escape(title)}</title>{baked}'
         f'<path d="M84 140 62 232l58-30 58 30-22-92z" fill="{metal}" opacity=".55"/>'
         f'<circle cx="120" cy="104" r="92" fill="{metal}"/>'
         '<circle cx="120" cy="104" r="76" fill="none" stroke="#fff" stroke-width="4"'

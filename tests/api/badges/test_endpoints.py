@@ -316,7 +316,8 @@ async def test_who_has_it_already_is_told_so(world: World) -> None:
 async def test_a_picture_is_drawn_and_has_the_credential_in_it(world: World) -> None:
     plain = await world.get("/badges/shop/visits/1.svg")
     assert plain.headers["content-type"] == "image/svg+xml; charset=utf-8"
-    assert "Regular: Bronze" in plain.body.decode()
+    assert "<title>Regular: Bronze</title>" in plain.body.decode()
+    assert ">R</text>" in plain.body.decode()
     baked = await world.get(f"{world.path}.svg")
     assert OB3Verifier.extract_token_from_svg(baked.body) == await world.text(f"{world.path}.jwt")
 

@@ -21,10 +21,12 @@ from gamification.badges.queries import Rarity
 from gamification.badges.service import Revoke, Share
 from kit.clock import MovableClock
 from kit.db import Database, Session
+from kit.embedded import Servers
 from kit.ids import new_id
 from tests.support.badges import VISITS, Proud, opened
 from tests.support.coherence import assert_coherent
 from tests.support.shop import purchase
+from tests.support.statements import watched
 
 DAY = timedelta(days=1)
 _WAITING = (
@@ -323,6 +325,30 @@ async def test_what_is_shown_of_badges(proud: Proud, ann: UUID) -> None:
         found = await queries.rarity(session, brand.id)
     assert found == {("visits", 1): Rarity(1, 2), ("tea", 1): Rarity(1, 2)}
     assert (Rarity(1, 2).permille, Rarity(1, 3000).permille, Rarity(0, 0).permille) == (500, 1, 0)
+
+
+async def test_many_cost_as_many_statements_as_one(
+    database: Database, servers: Servers, clock: MovableClock
+) -> None:
+    proud = await opened(database, clock)
+    names = [f"m{number}" for number in range(12)]
+    await proud.shop.enrol(*(NewMember(name, clock.now()) for name in names))
+    for name in names:
+        await buy(proud, 0, 1, 2, member=name)
+    ids = await proud.shop.member_ids(*names)
+    counts = []
+    with watched() as seen:
+        # Connections of its own, opened within the block.
+        mine = Database(servers.database_url)
+        for some in (ids[:1], ids[1:2], ids[2:]):
+            seen.clear()
+            async with mine.transaction() as session:
+                await proud.judging(session, some)
+            counts.append(len(seen))
+        await mine.close()
+    # The first one opens the connection.
+    assert counts[1] == counts[2]
+    assert await proud.held("m0") == await proud.held("m11") == [("visits", 1, None)]
 
 
 async def test_a_shop_without_badges_reads_nothing(database: Database, clock: MovableClock) -> None:

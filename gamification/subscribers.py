@@ -26,6 +26,7 @@ from gamification.challenges import service as challenges
 from gamification.challenges.jobs import spread
 from gamification.grounds import service as grounds
 from gamification.grounds.queries import ground
+from gamification.leaderboards import service_fairness as fairness
 from gamification.leaderboards.queries_people import flagged
 from gamification.prizes import service as prizes
 from gamification.prizes import store as prizes_store
@@ -46,10 +47,15 @@ PASSED_OVER = frozenset(
     (
         "BadgeAwarded",
         "BadgeRevoked",
+        "BanLifted",
+        "BoardChoiceChanged",
         "ChallengeCompleted",
         "ChallengeMoved",
         "ChallengeUndone",
         "FreezeUsed",
+        "LeagueChanged",
+        "MemberBanned",
+        "MemberFlagged",
         "MilestoneReached",
         "PointsAwarded",
         "PointsExpiring",
@@ -132,11 +138,12 @@ async def judge(
     await badges.judge(session, now, found)
     await streaks.judge(session, now, found)
     await challenges.judge(session, now, found)
+    await fairness.judge(session, now, found)
 
 
 def has_games(timeline: Timeline) -> bool:
     """Whether any version of a brand's programme has games that judge members."""
-    return any(
+    return fairness.judges(timeline) or any(
         name in programme.document.sections for programme in timeline.programmes for name in GAMES
     )
 

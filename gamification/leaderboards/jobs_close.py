@@ -30,17 +30,18 @@ _EARLIEST = timedelta(days=1)
 async def tick(session: Session, now: datetime, sections: SectionKinds, limit: int = 500) -> int:
     """Do one batch of what is due; return how much there was. 0: all done.
 
-    Names of members who were erased are forgotten, bans whose time is over end, windows close and
-    freeze, weeks of leagues end, and whoever scored is seated in a cohort.
+    Names of members who were erased are forgotten, bans whose time is over end, whoever scored is
+    seated in a cohort, windows close and freeze, and weeks of leagues end.
     """
     done = await _forget(session, limit)
     if lacking := await store_people.unsalted(session):
         await store_people.salted(session, lacking)
     done = done or await end_bans(session, now, limit)
     for find, what in (
+        # Whoever scored has a seat before the week is frozen.
+        (store_leagues.brands_seating, _seat),
         (partial(store_close.brands_closing, today=(now + _EARLIEST).date()), _close),
         (store_leagues.brands_ending, _end_week),
-        (store_leagues.brands_seating, _seat),
     ):
         if done:
             return done

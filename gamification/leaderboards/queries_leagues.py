@@ -85,10 +85,15 @@ class PastWeek:
     outcome: Outcome
 
 
+def section_at(timeline: Timeline, instant: datetime) -> LeaderboardsSection | None:
+    """Return what a brand says of boards at an instant, None if nothing."""
+    programme = timeline.at(instant)
+    return programme.document.find(LeaderboardsSection) if programme else None
+
+
 def leagues_at(timeline: Timeline, instant: datetime) -> Leagues | None:
     """Return the leagues that a brand has at an instant, None if it has none."""
-    programme = timeline.at(instant)
-    section = programme.document.find(LeaderboardsSection) if programme else None
+    section = section_at(timeline, instant)
     return section.leagues if section else None
 
 

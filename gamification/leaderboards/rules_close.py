@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from gamification.leaderboards.section_people import Closing, PlacePrize
-from kit.calendar import day_start
+from kit.calendar import EARLIEST, day_start
 from kit.ids import derived_id
 
 Ranking = Literal["ordinal", "competition", "dense"]
@@ -38,10 +38,26 @@ def last_instant(zone: tzinfo, ends_on: date) -> datetime:
     return ends_at(zone, ends_on) - timedelta(microseconds=1)
 
 
-def closes_at(zone: tzinfo, ends_on: date, closing: Closing | None) -> datetime:
-    """Return the instant from which on nothing that is reported late changes a window."""
-    hours = closing.close_after_hours if closing else 0
-    return ends_at(zone, ends_on) + timedelta(hours=hours)
+def closes_at(
+    zone: tzinfo, ends_on: date, closing: Closing | None, opened_at: datetime = EARLIEST
+) -> datetime:
+    """Return the instant from which on nothing that is reported late changes a window.
+
+    One that was opened after its end, because history is brought in, has as long from then on.
+    """
+    return max(ends_at(zone, ends_on), opened_at) + timedelta(hours=_hours(closing))
+
+
+def in_time(zone: tzinfo, ends_on: date, closing: Closing | None, opened_at: datetime) -> bool:
+    """Return whether a window was opened before it was to close: only then does it have prizes.
+
+    Else a single report long after a week would win it.
+    """
+    return opened_at < closes_at(zone, ends_on, closing)
+
+
+def _hours(closing: Closing | None) -> int:
+    return closing.close_after_hours if closing else 0
 
 
 def ranks(ranking: Ranking, scores: Sequence[int]) -> list[int]:

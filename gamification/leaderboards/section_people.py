@@ -53,7 +53,8 @@ class PlacePrize(Prize):
 class Closing(Part):
     """How the windows of a board end: settings of a ``[[leaderboards.board]]``.
 
-    A window is closed ``close_after_hours`` after its end. What is reported by then counts;
+    A window is closed ``close_after_hours`` after its end, but nobody wins one of which nothing
+    was known until then. What is reported by then counts;
     what a refund takes away later changes windows that are still open, never a closed one. Prizes
     are owed when it closes and paid ``hold_days`` later, and not while a flag of the member is
     open. A place that staff disqualify loses its prize; nobody moves up, unless ``move_up``.

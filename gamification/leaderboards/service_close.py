@@ -44,11 +44,13 @@ async def begin(
     """Close up to ``limit`` windows to scores whose time is over; return how many.
 
     A window closes ``close_after_hours`` after its end, as the programme in force at its end
-    says, and once every fact that was recorded by then is in its scores.
+    says, and once every fact that was recorded by then is in its scores. One that was opened
+    later, because history is brought in, closes as long after that, and has no prizes.
     """
     over: dict[int, datetime] = {}
     for window in await store.ended(session, brand.id, brand.day(now)):
-        at = closes_at(brand.zone, window.ends_on, board_of(brand, timeline, window))
+        board = board_of(brand, timeline, window)
+        at = closes_at(brand.zone, window.ends_on, board, window.opened_at)
         if at <= now and len(over) < limit:
             over[window.id] = at
     if not over or not await store.heard(session, brand.id, max(over.values())):

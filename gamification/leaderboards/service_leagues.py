@@ -8,9 +8,9 @@ from domain.brands.rules import Brand
 from domain.earning.queries_history import histories
 from domain.programmes.rules import Timeline
 from gamification.leaderboards import store_leagues as store
-from gamification.leaderboards.queries_leagues import NEVER, leagues_at
+from gamification.leaderboards.queries_leagues import NEVER, leagues_at, section_at
 from gamification.leaderboards.rules_boards import boards_of
-from gamification.leaderboards.rules_close import ends_at, last_instant
+from gamification.leaderboards.rules_close import ends_at, in_time, last_instant
 from gamification.leaderboards.rules_leagues import (
     Ended,
     Newcomer,
@@ -34,13 +34,17 @@ async def seat(
     Looks at up to ``limit`` changes of scores, and returns how many there were. Those whom one
     batch sees are seated in the order of their first score in the week; nobody changes the seat
     afterwards. Nobody is seated in a week before the week before has ended, as nobody knows who
-    rises until then.
+    rises until then, and in weeks that are brought in as history.
     """
-    leagues = leagues_at(timeline, now)
-    if leagues is None:
+    section = section_at(timeline, now)
+    leagues = section.leagues if section else None
+    if section is None or leagues is None:
         return 0
+    board = next(each for each in section.board if each.code == leagues.board)
     for week in await store.weeks(session, brand.id, leagues.board, brand.day(now)):
         number = week_of(week.starts_on)
+        if not in_time(brand.zone, week.ends_on, board, week.opened_at):
+            continue
         after = await store.lock_week(session, brand.id, week.window_id, number)
         if after is None:
             continue

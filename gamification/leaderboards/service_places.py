@@ -12,6 +12,7 @@ from gamification.leaderboards.rules_close import (
     Won,
     difference,
     ends_at,
+    in_time,
     last_instant,
     prize_id,
     prizes_of,
@@ -57,6 +58,7 @@ async def settle(
         for window in windows
         if (board := board_of(brand, timeline, window))
         and prizes_of(board, window.period, window.scope)
+        and in_time(brand.zone, window.ends_on, board, window.opened_at)
     ]
     if not prized:
         return

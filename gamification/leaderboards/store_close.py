@@ -9,7 +9,7 @@ from gamification.leaderboards.queries_scores import SUBSCRIBER
 from gamification.leaderboards.rules_close import Place, Ranking, Won
 from kit.db import Session
 
-_WINDOW = "SELECT id, board, period, scope, starts_on, ends_on FROM board_window"
+_WINDOW = "SELECT id, board, period, scope, starts_on, ends_on, opened_at FROM board_window"
 
 # What is not heard yet was reported in time, or may have been.
 _HEARD = """
@@ -63,6 +63,7 @@ class Window(NamedTuple):
     scope: str
     starts_on: date
     ends_on: date
+    opened_at: datetime
 
 
 class Disqualified(NamedTuple):

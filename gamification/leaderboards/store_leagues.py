@@ -35,6 +35,7 @@ class Week(NamedTuple):
     window_id: int
     starts_on: date
     ends_on: date
+    opened_at: datetime
 
 
 class Scored(NamedTuple):
@@ -49,8 +50,8 @@ class Scored(NamedTuple):
 async def weeks(session: Session, brand_id: int, board: str, today: date) -> list[Week]:
     """Return the weeks of a board that have begun and are not frozen, the earliest first."""
     rows = await session.fetch(
-        "SELECT id, starts_on, ends_on FROM board_window WHERE brand_id = $1 AND board = $2"
-        " AND period = 'week' AND scope = '' AND starts_on <= $3"
+        "SELECT id, starts_on, ends_on, opened_at FROM board_window"
+        " WHERE brand_id = $1 AND board = $2 AND period = 'week' AND scope = '' AND starts_on <= $3"
         " AND state IN ('open', 'closing') ORDER BY starts_on",
         brand_id,
         board,
@@ -139,7 +140,7 @@ async def brands_ending(session: Session) -> list[int]:
 async def lock_ending(session: Session, brand_id: int) -> Week | None:
     """Lock and return a brand's first frozen week of which nothing came yet."""
     row = await session.one(
-        "SELECT w.id, w.starts_on, w.ends_on FROM league_week l"
+        "SELECT w.id, w.starts_on, w.ends_on, w.opened_at FROM league_week l"
         " JOIN board_window w ON w.id = l.window_id WHERE l.brand_id = $1"
         " AND l.ended_at IS NULL AND w.state = 'frozen' ORDER BY l.week LIMIT 1"
         " FOR UPDATE OF l SKIP LOCKED",

@@ -132,8 +132,9 @@ async def _write_aliases(session: Session, brand_id: int, people: People) -> Non
     if named:
         await session.fetch(
             "INSERT INTO board_alias (id, brand_id, member_id, alias, folded, set_at, removed_at)"
-            " SELECT i, $1, m, a, f, $2, CASE WHEN g THEN $2::timestamptz END FROM unnest($3::uuid[],"
-            " $4::uuid[], $5::text[], $6::text[], $7::bool[]) AS n(i, m, a, f, g) ORDER BY f",
+            " SELECT i, $1, m, a, f, $2, CASE WHEN g THEN $2::timestamptz END"
+            " FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bool[])"
+            " AS n(i, m, a, f, g) ORDER BY f",
             brand_id,
             people.now,
             [each.id for each in named],

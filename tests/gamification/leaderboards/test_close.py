@@ -1,7 +1,7 @@
 """Windows close and freeze, and their prizes are owed once, whatever happens meanwhile."""
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -311,6 +311,22 @@ async def test_names_are_those_of_the_freeze_until_they_must_be_forgotten(
     assert (await boards.results(week))[0] == ("Dan", 900, 1)
 
 
+async def test_history_that_is_brought_in_has_results_and_no_prizes(
+    database: Database, clock: MovableClock
+) -> None:
+    boards, _ = await ended(database, clock)
+    await boards.work()
+    old = await boards.window(date(2026, 1, 5))
+    await boards.score(old, {"Eve": 5})
+    clock.move(timedelta(hours=23))
+    await boards.work()
+    assert await boards.state(old) == "open"
+    clock.move(timedelta(hours=1))
+    await boards.work()
+    assert await boards.results(old) == [("Eve", 5, 1)]
+    assert await boards.prizes("Eve") == [[]]
+
+
 async def test_a_window_of_no_board_closes_without_prizes(
     database: Database, clock: MovableClock
 ) -> None:
@@ -319,6 +335,7 @@ async def test_a_window_of_no_board_closes_without_prizes(
     store = await boards.window(scope="store:12")
     await boards.score(strange, {"Ann": 5})
     await boards.score(store, {"Eve": 5})
+    clock.move(timedelta(days=1))
     await boards.work()
     assert await boards.results(strange) == [("Ann", 5, 1)]
     assert await boards.results(store) == [("Eve", 5, 1)]

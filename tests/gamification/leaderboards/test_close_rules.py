@@ -1,6 +1,6 @@
 """When windows close and who wins what, value by value."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from gamification.leaderboards.rules_close import (
     Won,
     closes_at,
     difference,
+    in_time,
     last_instant,
     prize_id,
     prizes_of,
@@ -63,6 +64,14 @@ def test_a_window_closes_hours_after_its_last_day_on_the_wall_clock() -> None:
     assert closes_at(ZONE, monday, Closing(close_after_hours=36)) == datetime(
         2026, 3, 10, 16, tzinfo=UTC
     )
+
+
+def test_a_window_opened_late_stays_open_as_long_and_has_no_prizes() -> None:
+    monday, closing = date(2026, 3, 9), Closing(close_after_hours=36)
+    late = datetime(2026, 3, 10, 16, tzinfo=UTC)
+    assert closes_at(ZONE, monday, closing, late) == datetime(2026, 3, 12, 4, tzinfo=UTC)
+    assert not in_time(ZONE, monday, closing, late)
+    assert in_time(ZONE, monday, closing, late - timedelta(seconds=1))
 
 
 def test_places_win_by_rank_and_nobody_wins_without_a_score() -> None:

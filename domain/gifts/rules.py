@@ -114,7 +114,8 @@ def decide(ground: Ground, gift: NewGift) -> Why | None:
 
 def _misstated(ground: Ground, gift: NewGift) -> Why | None:
     section = ground.section
-    if gift.giver == gift.receiver:
+    # Somebody may be known by several names.
+    if ground.people[gift.giver].id == ground.people[gift.receiver].id:
         return Why("SAME_MEMBER", "giver and receiver are the same member")
     if len(gift.message) > MESSAGE_LENGTH_MAX or UNPRINTABLE.search(gift.message):
         text = f"message must have at most {MESSAGE_LENGTH_MAX} characters, all printable"

@@ -134,9 +134,9 @@ class WalletBalance:
 class Movement:
     """Points that came (positive) or went (negative), and why.
 
-    ``code`` is accrual, prize, adjustment, revival, redemption, return, gift, expiry, claw_back
-    debt_payment or erasure. ``rule`` is the programme's rule that gave or takes them; ``reason`` and
-    ``actor`` are whose decision it was, for what no rule decided.
+    ``code`` is accrual, prize, adjustment, revival, redemption, return, gift, expiry, claw_back,
+    debt_payment or erasure. ``rule`` is the programme's rule that gave or takes them; ``reason``
+    and ``actor`` are whose decision it was, for what no rule decided.
     """
 
     id: int

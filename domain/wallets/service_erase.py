@@ -17,6 +17,8 @@ from kit.ids import new_id
 ERASURE = "erasure"
 """What journals and transfers are called by which points of who is erased are gone."""
 
+EXPIRY = "expiry"
+
 # What the member did, as it is told later, moves no end any more.
 _CLOSE = """
 WITH mine AS (
@@ -60,23 +62,37 @@ async def forfeit(
     books: Books,
     lots: Mapping[int, Sequence[Lot]],
 ) -> dict[int, int]:
-    """Take all that is left of these lots, by account; return how much that was of each."""
-    points = {account: sum(lot.remaining for lot in mine) for account, mine in lots.items()}
-    wanted = [account for account, left in points.items() if left]
+    """Take all that is left of these lots, by account; return how much that was of each.
+
+    What has ended is booked as that, as if a job had come before; it is not told.
+    """
+    parts = [
+        (account, code, each)
+        for account, mine in lots.items()
+        for code, each in (
+            (ERASURE, [lot for lot in mine if lot.remaining and not lot.expired(now)]),
+            (EXPIRY, [lot for lot in mine if lot.remaining and lot.expired(now)]),
+        )
+        if each
+    ]
     journals = [
-        _journal(now, brand, books, account, books.breakage, points[account]) for account in wanted
+        _journal(now, brand, books, (account, books.breakage), _rest(mine), code)
+        for account, code, mine in parts
     ]
     ids = await post_all(session, now, brand, journals)
     await store.change(
         session,
         [
-            LotChange(journal_id, lot.id, lot.remaining, 0)
-            for journal_id, account in zip(ids, wanted, strict=True)
-            for lot in lots[account]
-            if lot.remaining
+            LotChange(id_, lot.id, lot.remaining, 0, lot.remaining if code == EXPIRY else 0)
+            for id_, (_, code, mine) in zip(ids, parts, strict=True)
+            for lot in mine
         ],
     )
-    return points
+    return {account: _rest(mine) for account, code, mine in parts if code == ERASURE}
+
+
+def _rest(lots: Sequence[Lot]) -> int:
+    return sum(lot.remaining for lot in lots)
 
 
 async def _write_off(
@@ -88,24 +104,24 @@ async def _write_off(
         now,
         brand,
         [
-            _journal(now, brand, books, books.breakage, debt_of[account], debt)
+            _journal(now, brand, books, (books.breakage, debt_of[account]), debt, ERASURE)
             for account, debt in debts.items()
         ],
     )
 
 
 def _journal(
-    now: datetime, brand: Brand, books: Books, debit: int, credit: int, points: int
+    now: datetime, brand: Brand, books: Books, way: tuple[int, int], points: int, code: str
 ) -> Journal:
     whole, rest = divmod(points, AMOUNT_MAX)
     return Journal(
         # Nothing to derive it from: points may come back to who was erased, and are gone again.
         key=new_id(),
-        code=ERASURE,
+        code=code,
         effective_at=now,
         effective_on=brand.day(now),
         transfers=tuple(
-            Transfer(debit, credit, books.asset_id, part, ERASURE)
+            Transfer(*way, books.asset_id, part, code)
             for part in [AMOUNT_MAX] * whole + [rest] * bool(rest)
         ),
     )

@@ -7,7 +7,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("ledger", "purchases", "growth", "programmes", "simulate", "codes", "jobs", "api", "soak")
+NAMES = (
+    "ledger",
+    "purchases",
+    "growth",
+    "programmes",
+    "simulate",
+    "codes",
+    "boards",
+    "jobs",
+    "api",
+    "soak",
+)
 
 
 def main() -> int:

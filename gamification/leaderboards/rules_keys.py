@@ -9,8 +9,8 @@ its element. A script of one window touches keys of one hash tag alone.
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 SCORE_MAX = 2**53
@@ -25,8 +25,7 @@ _LAST = 2**62
 _GONE = float("nan")
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One place of a board."""
 
     entity: UUID
@@ -57,7 +56,7 @@ def member_of(element: Element) -> bytes:
 def read_element(member: bytes, score: bytes | float) -> Element:
     """Return the element of a member and its score as the server tells it."""
     since = _LAST - int.from_bytes(member[:8], "big")
-    entity = UUID(bytes=bytes(member[8:24]))
+    entity = UUID(bytes=member[8:])
     return Element(entity, int(float(score)), _EPOCH + timedelta(microseconds=since))
 
 

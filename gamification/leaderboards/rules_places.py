@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from gamification.leaderboards.rules_keys import Element, element_key
@@ -22,8 +22,7 @@ class Page:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """One place: ranks count from 1. ``dense`` is None where the board keeps none."""
 
     entity: UUID

@@ -1,6 +1,6 @@
 """What a ``[streaks]`` section can say that makes no sense."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from domain.rewards.section import RewardsSection
 from domain.rewards.section_parts import Reward
@@ -19,6 +19,7 @@ def faults_of(streaks: Sequence[Streak], others: Mapping[str, Section]) -> Itera
     """Yield all that is wrong with the streaks of a section among the ``others`` of its file."""
     rewards = find_section(others, RewardsSection)
     known = {each.code: each for each in rewards.reward} if rewards else {}
+    without = {each.code for each in streaks if not each.freezes_max}
     codes: set[str] = set()
     taken: dict[str, str] = {}
     for index, streak in enumerate(streaks):
@@ -29,6 +30,7 @@ def faults_of(streaks: Sequence[Streak], others: Mapping[str, Section]) -> Itera
             *_streak_faults(streak, others),
             *_item_faults(streak, known, taken),
             *_milestone_faults(streak.milestone, others),
+            *_freeze_faults(streak.milestone, without),
         ):
             yield ("streak", index, *path), message
 
@@ -63,7 +65,7 @@ def _item_faults(
         elif reward.kind != ITEM:
             yield (name,), f'must be a reward of kind "{ITEM}", not "{reward.kind}"'
         if code in taken:
-            yield (name,), f"{code!r} is {taken[code]} already; a reward is one thing only"
+            yield (name,), f"{code!r} is {taken[code]} already; use another"
         taken.setdefault(code, f"{what} of {streak.code!r}")
 
 
@@ -79,3 +81,13 @@ def _milestone_faults(
         below = each.at
         if each.times is not None and not each.again:
             yield (*path, "times"), "goes with again = true; without it there is one time"
+
+
+def _freeze_faults(milestones: Sequence[Milestone], without: Collection[str]) -> Iterator[Fault]:
+    for index, each in enumerate(milestones):
+        path = ("milestone", index, "prize")
+        drawn = ((("mystery", place), part) for place, part in enumerate(each.prize.mystery))
+        for place, gift in (((), each.prize), *drawn):
+            if gift.freeze is not None and gift.streak in without:
+                message = f"is of {gift.streak!r}, which has no room; set freezes_max"
+                yield (*path, *place, "freeze"), message

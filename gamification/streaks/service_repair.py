@@ -81,8 +81,7 @@ async def repair(
 
 async def _lock(session: Session, brand: Brand, names: Collection[str]) -> dict[str, UUID]:
     books = await wallets.books(session, brand.id)
-    if books is None:
-        return {}
+    assert books is not None, "a brand with a programme has its books"
     found = await lock_named(session, brand.id, books.asset_id, sorted(names))
     return {name: wallet.member_id for name, wallet in found.items()}
 

@@ -212,7 +212,8 @@ async def write_milestones(
         " $6::int[], $7::int[], $8::int[], $9::text[], $10::date[], $11::timestamptz[])"
         " AS n(i, m, s, l, n, t, o, p, r) ORDER BY i"
         " ON CONFLICT (id) DO UPDATE SET undone_at = NULL, on_refund = EXCLUDED.on_refund,"
-        " period = EXCLUDED.period, reached_at = EXCLUDED.reached_at",
+        " period = EXCLUDED.period, reached_at = EXCLUDED.reached_at,"
+        " recorded_at = EXCLUDED.recorded_at",
         brand_id,
         now,
         *map(list, zip(*(row[:-1] for row in rows), strict=True)),

@@ -1,6 +1,7 @@
 """How long a streak is, what bridges and mends it, and what it wins."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -245,8 +246,9 @@ def test_only_what_counts_keeps_a_period() -> None:
         Happening.NOTHING,
         counts=False,
     )
-    part = streak()
-    assert courses(brand(), [life(part)], [returned], Past(), noon(1))[0].state == "none"
+    other = replace(visit(noon(1)), kind="call")
+    for each in (returned, other):
+        assert courses(brand(), [life(streak())], [each], Past(), noon(1))[0].state == "none"
 
 
 # Where it stands.

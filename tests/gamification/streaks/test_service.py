@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from random import Random
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from api.sections import SECTIONS
+from domain.earning.rules import Purchase
 from domain.programmes import queries as programmes
 from gamification.streaks.queries import streaks
 from gamification.streaks.service import Repair
@@ -77,9 +78,10 @@ async def test_what_a_return_undoes_is_taken_back_and_paid_again_if_it_is_deserv
     assert (await streak_of(games, "an")).length == 1
     assert await games.points("an") == [20]
     assert await milestones(games) == [("daily", 3, 1, False)]
-    await games.buy("late", "an", 1_000, march(4))
+    # By other days, after it was first recorded.
+    await shop_on(games, "an", 6, 7)
     await games.heard()
-    assert await games.points("an") == [100]
+    assert await games.points("an") == [110]
     assert await milestones(games) == [("daily", 3, 1, True)]
 
 
@@ -378,6 +380,24 @@ async def test_two_members_who_are_one_have_one_streak(open_: Open) -> None:
     assert await games.points("an") == [30 - 5 + 140]
 
 
+async def test_a_streak_that_has_not_begun_is_nothing_yet(open_: Open) -> None:
+    games = await open_(daily())
+    await games.shop.apply(shop_with(daily(code="other")), march(2))
+    await games.shop.apply(shop_with(daily(code="third")), march(9))
+    await shop_on(games, "an", 3)
+    await games.heard()
+    assert [each.code for each in await streaks_of(games, "an")] == ["other"]
+    told = await games.facts("StreakExtended")
+    assert [what["streak"] for _, what in told] == ["other"]
+
+
+async def test_a_shop_without_streaks_has_none(database: Database, clock: MovableClock) -> None:
+    games = await opened(database, clock)
+    await shop_on(games, "an", 3)
+    await games.heard()
+    assert await streaks_of(games, "an") == []
+
+
 async def test_what_is_left_out_of_the_programme_keeps_what_it_won(open_: Open) -> None:
     games = await open_(daily(milestones=wins(2)))
     await shop_on(games, "an", 3, 4)
@@ -399,77 +419,99 @@ async def test_what_is_left_out_of_the_programme_keeps_what_it_won(open_: Open) 
     assert (await streak_of(games, "an")).length == 2
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-async def test_any_order_comes_to_the_plain_recomputation(open_: Open, seed: int) -> None:
-    rules = Rules(
-        freezes_max=2,
-        freeze_every=3,
-        repair_days=4,
-        milestones=((2, True, None), (3, True, 2), (5, False, None)),
-    )
-    games = await open_(
-        daily(
-            "freezes_max = 2\nfreeze_every = 3\nrepair_days = 4\nrepairs_free = 99",
-            wins(2, settings="again = true")
-            + wins(3, settings="again = true\ntimes = 2")
-            + wins(5),
-        )
-    )
-    random = Random(seed)
-    names = [f"m{number}" for number in range(8)]
-    visits: dict[str, dict[str, datetime]] = {name: {} for name in names}
-    gains: dict[str, list[Gain]] = {name: [] for name in names}
-    repairs: dict[str, list[datetime]] = {name: [] for name in names}
-    keys: dict[UUID, str] = {}
-    for name in names:
-        await games.buy(f"{name} first", name, 1_000)
-        visits[name][f"{name} first"] = games.clock.now()
-    for step in range(26):
+RULES = Rules(
+    freezes_max=2,
+    freeze_every=3,
+    repair_days=4,
+    milestones=((2, True, None), (3, True, 2), (5, False, None)),
+)
+AS_TEXT = daily(
+    "freezes_max = 2\nfreeze_every = 3\nrepair_days = 4\nrepairs_free = 99",
+    wins(2, settings="again = true") + wins(3, settings="again = true\ntimes = 2") + wins(5),
+)
+
+
+@dataclass
+class Player:
+    """What a member did, was given and asked for, as it is known by now."""
+
+    games: Games
+    name: str
+    visits: dict[str, datetime] = field(default_factory=dict)
+    gains: list[Gain] = field(default_factory=list)
+    repairs: list[datetime] = field(default_factory=list)
+
+    def visit(self, key: str, at: datetime) -> Purchase:
+        self.visits[key] = at
+        return purchase(key, self.name, 1_000, at)
+
+    async def freeze(self, key: str) -> None:
+        (done,) = await granted(self.games, grant(key, await self.games.member(self.name)))
+        self.gains.append((done.grant_id, self.games.clock.now(), 1, None))
+
+    def thawed(self, grant_id: UUID) -> None:
+        now = self.games.clock.now()
+        self.gains = [
+            (id_, since, units, gone or now) if id_ == grant_id else (id_, since, units, gone)
+            for id_, since, units, gone in self.gains
+        ]
+
+    async def repair(self, key: str) -> None:
+        (done,) = await repaired(self.games, Repair(key, self.name, "daily"))
+        self.repairs += [self.games.clock.now()] if done.code is None else []
+
+    async def give_back(self, random: Random) -> None:
+        key = random.choice(list(self.visits))
+        await self.games.refund(key)
+        del self.visits[key]
+
+
+async def play(games: Games, players: list[Player], random: Random) -> None:
+    """Let anything happen, told late, in any order and in batches of any size."""
+    for step in range(24):
         await games.later(hours=random.choice((5, 11, 23)))
-        now = games.clock.now()
         items = []
-        for number, name in enumerate(names):
-            at = now - timedelta(hours=random.choice((0, 0, 0, 20, 45, 70)))
+        for player in players:
+            at = games.clock.now() - timedelta(hours=random.choice((0, 0, 0, 20, 45, 70)))
             if random.random() < 0.5 and at > utc(2026, 3, 2):
-                key = f"{name} {step} {number}"
-                items.append(purchase(key, name, 1_000, at))
-                visits[name][key] = at
+                items.append(player.visit(f"{player.name} {step}", at))
         random.shuffle(items)
         await games.shop.buy(*items)
-        name = random.choice(names)
+        player = random.choice(players)
         match random.randrange(5):
             case 0:
-                (done,) = await granted(games, grant(f"g{step}", await games.member(name)))
-                keys[done.grant_id] = f"g{step}"
-                gains[name].append((done.grant_id, now, 1, None))
-            case 1 if gains[name]:
-                *before, (id_, since, units, gone) = gains[name]
-                await taken(games, keys[id_])
-                gains[name] = [*before, (id_, since, units, gone or now)]
+                await player.freeze(f"g{step}")
+            case 1:
+                (done,) = await taken(games, f"g{random.randrange(step + 1)}")
+                for each in players:
+                    each.thawed(done.grant_id)
             case 2:
-                (mended,) = await repaired(games, Repair(f"r{step}", name, "daily"))
-                repairs[name] += [now] if mended.code is None else []
-            case 3:
-                bought_ = random.choice(list(visits[name]))
-                await games.refund(bought_)
-                del visits[name][bought_]
+                await player.repair(f"r{step}")
+            case 3 if player.visits:
+                await player.give_back(random)
             case _:
                 await games.heard(limit=random.choice((1, 3, 500)))
     await games.heard(limit=2)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_any_order_comes_to_the_plain_recomputation(open_: Open, seed: int) -> None:
+    games, random = await open_(AS_TEXT), Random(seed)
+    players = [Player(games, f"m{number}") for number in range(8)]
+    await games.shop.buy(*(each.visit(f"{each.name} first", march(2)) for each in players))
+    await play(games, players, random)
     now = games.clock.now()
     days = days_between("America/New_York", utc(2026, 1, 1), utc(2026, 6, 1))
     standing = []
-    for name in names:
-        mine = list(visits[name].values())
-        expected = judged(rules, days, mine, gains[name], repairs[name], now)
-        found = await streak_of(games, name)
-        assert (found.length, found.longest, found.state) == (
-            *(expected.length, expected.longest),
-            expected.state,
-        )
-        assert (list(found.frozen), found.freezes) == (expected.frozen, expected.held)
+    for each in players:
+        visits = list(each.visits.values())
+        expected = judged(RULES, days, visits, each.gains, each.repairs, now)
+        found = await streak_of(games, each.name)
+        assert (found.length, found.longest) == (expected.length, expected.longest)
+        assert (found.state, found.freezes) == (expected.state, expected.held)
+        assert list(found.frozen) == expected.frozen
         assert list(found.repaired) == expected.repaired
         standing += [("daily", length, time, True) for length, time, _ in expected.reached]
-        (points,) = await games.points(name)
-        assert points == 10 * len(visits[name]) + 70 * len(expected.reached)
+        points = 10 * len(visits) + 70 * len(expected.reached)
+        assert await games.points(each.name) == [points]
     assert sorted(each for each in await milestones(games) if each[3]) == sorted(standing)

@@ -62,6 +62,9 @@ def _windows() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("board_window_pkey")),
         postgresql_with={"fillfactor": 50},
     )
+    # Valkey knows windows by their numbers, perhaps also those of another database, or of one that
+    # was there before: it is all but sure that they begin elsewhere.
+    op.execute("SELECT setval('board_window_id_seq', 1 + (random() * 1e9)::bigint)")
     op.create_index(
         "board_window_days_idx",
         "board_window",

@@ -15,7 +15,7 @@ from gamification.leaderboards import store_scores as store
 from gamification.leaderboards.queries_scores import SUBSCRIBER
 from gamification.leaderboards.rules_boards import boards_of
 from gamification.leaderboards.rules_windows import ROLLING_KEPT_DAYS
-from gamification.leaderboards.service_fill import fill, fill_rolling, open_rolling
+from gamification.leaderboards.service_fill import fill, fill_window, open_rolling
 from gamification.leaderboards.service_persons import table_of
 from gamification.leaderboards.service_scores import Told, count
 from kit import facts
@@ -23,10 +23,12 @@ from kit.attempts import attempt
 from kit.db import Session
 from kit.facts import StoredFact
 
-DONE = frozenset(("PurchaseRecorded", "ActivityRecorded", "ChallengeCompleted", "ChallengeUndone"))
-"""Of these a day is to be counted anew: that of ``occurredAt`` or ``reachedAt``."""
+DONE = frozenset(("PurchaseRecorded", "ActivityRecorded"))
+"""Of these a day is to be counted anew: that of ``occurredAt``."""
 REFUNDED = "PurchaseRefunded"
 """Of this the day of the purchase."""
+COMPLETED = frozenset(("ChallengeCompleted", "ChallengeUndone", "ChallengeMoved"))
+"""Of these the challenge points of the member."""
 BECAME = frozenset(("MemberMerged", "MemberErased"))
 """Of these everything of all members that they name."""
 LISTED = frozenset(
@@ -40,6 +42,7 @@ LISTED = frozenset(
     )
 )
 """Of these where the member is listed."""
+_CONCERNS = DONE | COMPLETED | BECAME | LISTED | {REFUNDED}
 ROWS_DROPPED_MAX = 10_000
 
 
@@ -78,7 +81,7 @@ async def tend(session: Session, now: datetime, sections: SectionKinds) -> int:
         work = partial(_with_boards, session, now, sections, brand_id, fill)
         done += await _attempt(session, brand_id, work) or 0
     for brand_id in await store_windows.brands_filling(session):
-        work = partial(_with_boards, session, now, sections, brand_id, fill_rolling)
+        work = partial(_with_boards, session, now, sections, brand_id, fill_window)
         done += await _attempt(session, brand_id, work) or 0
     for brand_id, members in (await store_fill.due(session, now, 500)).items():
         work = partial(_count, session, now, sections, brand_id, Told(people=members))
@@ -159,32 +162,30 @@ async def _brand(session: Session, sections: SectionKinds, brand_id: int) -> tup
 
 
 def _concerns(fact: StoredFact) -> bool:
-    return fact.kind in DONE or fact.kind in LISTED or fact.kind in BECAME or fact.kind == REFUNDED
+    return fact.kind in _CONCERNS
 
 
 async def _told(session: Session, brand: Brand, told: Iterable[StoredFact]) -> Told:
     """Return whom facts of a brand are about, and which days."""
     days: dict[UUID, set[date]] = {}
-    people: set[UUID] = set()
-    whole: set[UUID] = set()
     refunded: set[UUID] = set()
+    whole: set[UUID] = set()
+    named: dict[str, set[UUID]] = {}
     for fact in told:
-        at = fact.payload.get("occurredAt") or fact.payload.get("reachedAt")
         if fact.kind == REFUNDED:
             refunded.add(UUID(fact.payload["purchase"]))
         elif fact.kind in BECAME:
             whole |= _ids(fact)
-        elif fact.kind in LISTED:
-            people.add(UUID(fact.subject))
-        elif at is None:
-            whole.add(UUID(fact.subject))
+        elif fact.kind in DONE:
+            at = datetime.fromisoformat(fact.payload["occurredAt"])
+            days.setdefault(UUID(fact.subject), set()).add(brand.day(at))
         else:
-            day = brand.day(datetime.fromisoformat(at))
-            days.setdefault(UUID(fact.subject), set()).add(day)
+            kind = "completed" if fact.kind in COMPLETED else "people"
+            named.setdefault(kind, set()).add(UUID(fact.subject))
     if refunded:
         for member_id, at in (await store.purchases(session, brand.id, refunded)).values():
             days.setdefault(member_id, set()).add(brand.day(at))
-    return Told(days, people, whole)
+    return Told(days, whole=whole, **named)
 
 
 def _ids(fact: StoredFact) -> set[UUID]:

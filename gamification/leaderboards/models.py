@@ -100,6 +100,7 @@ class BoardDayRow(Base):
 
     __tablename__ = "board_day"
     __table_args__ = (
+        Index("board_day_day_idx", "brand_id", "board", "scope", "day"),
         Index(
             "board_day_team_idx",
             "brand_id",

@@ -18,6 +18,7 @@ from gamification.leaderboards.section import LeaderboardsSection
 from gamification.leaderboards.section_parts import BRAND, STORE, TIER, Board, Kept, Score
 from kit.expressions import Expression
 
+CHALLENGES = "challenge_points"
 VALUE_MAX = 10**12
 """What one purchase or activity gives at most; more counts as this."""
 
@@ -43,7 +44,7 @@ class Scoring:
     def _of(self, happening: Happening) -> int:
         if self.score == "spend":
             return self.filter.amount(happening)
-        if self.score == "challenge_points" or not self.filter.met(happening):
+        if self.score == CHALLENGES or not self.filter.met(happening):
             return 0
         if self.score == "points":
             return happening.points
@@ -115,9 +116,17 @@ class Boards:
         return self.programmes[place] if place >= 0 else None
 
     @cached_property
-    def challenges(self) -> bool:
-        """Whether any version counts challenge points."""
-        return any(each.score == "challenge_points" for mine in self.scorings for each in mine)
+    def challenges(self) -> frozenset[str]:
+        """The boards that count challenge points in any version."""
+        return frozenset(
+            each.code for mine in self.scorings for each in mine if each.score == CHALLENGES
+        )
+
+    @cached_property
+    def challenges_only(self) -> bool:
+        """Whether those count nothing else in any other version."""
+        every = (each for mine in self.scorings for each in mine)
+        return all(each.score == CHALLENGES for each in every if each.code in self.challenges)
 
     @cached_property
     def teams(self) -> bool:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from domain.brands.rules import Brand
 from domain.earning.rules_history import Happening
-from gamification.leaderboards.rules_boards import Boards, Scoring, Shape
+from gamification.leaderboards.rules_boards import CHALLENGES, Boards, Scoring, Shape
 from gamification.leaderboards.section_parts import Kept
 from kit.ids import derived_id
 
@@ -92,7 +92,7 @@ def counted(
                 count(scoring, local, each.occurred_at, each.store, scoring.of(each))
     for done in completed:
         for scoring in boards.scorings_at(done.at):
-            if scoring.score == "challenge_points":
+            if scoring.score == CHALLENGES:
                 count(scoring, brand.local(done.at), done.at, "", done.points)
     return found
 

@@ -12,11 +12,10 @@ from domain.brands.rules import Brand
 from domain.programmes.rules import Programme, Timeline
 from gamification.leaderboards import store_fill, store_windows
 from gamification.leaderboards import store_scores as store
-from gamification.leaderboards.queries_scores import team_names
 from gamification.leaderboards.rules_boards import Boards, Shape
 from gamification.leaderboards.rules_scores import WHOLE_BRAND, base_scope
 from gamification.leaderboards.rules_windows import ROLLING_KEPT_DAYS, rolling_span
-from gamification.leaderboards.service_persons import Table, crowd_of, table_of
+from gamification.leaderboards.service_persons import Table, listed_in, table_of
 from gamification.leaderboards.service_scores import Told, count
 from gamification.leaderboards.store_fill import Fill
 from gamification.leaderboards.store_windows import Key
@@ -25,7 +24,7 @@ from kit.db import Session
 MEMBERS_MAX = 500
 """Members whose days are counted at once."""
 ENTITIES_MAX = 2_000
-"""Entities that a rolling window looks at at once."""
+"""Entities that a window which is being filled looks at at once."""
 
 
 async def fill(
@@ -56,7 +55,6 @@ async def fill(
         await count(session, filling, told, since=state.since, again=state.boards)
         state = replace(state, after=members[-1])
     else:
-        await store_windows.filled(session, brand.id, state.boards)
         state = replace(state, boards=(), after=None, done=True)
     if state != before:
         await store_fill.write(session, brand.id, state)
@@ -126,10 +124,10 @@ async def open_rolling(session: Session, now: datetime, brand: Brand, timeline: 
     return len(missing)
 
 
-async def fill_rolling(
+async def fill_window(
     session: Session, now: datetime, brand: Brand, timeline: Timeline, limit: int = ENTITIES_MAX
 ) -> int:
-    """Fill a rolling window for up to ``limit`` entities; return how many, 0: none is filling."""
+    """Fill a window for up to ``limit`` entities; return how many, 0: none is filling."""
     found = await store_windows.to_fill(session, brand.id)
     if found is None:
         return 0
@@ -139,12 +137,7 @@ async def fill_rolling(
     base = base_scope(window.scope)
     entities = await store_windows.fillers(session, window, base, after, limit) if shape else []
     if entities and shape:
-        crowd = await crowd_of(session, table, entities)
-        teams = await team_names(session, entities) if shape.team is not None else {}
-        pairs = {
-            (window.id, each): each in teams or crowd.lists(shape, window, each)
-            for each in entities
-        }
+        pairs = await listed_in(session, table, [(window, each) for each in entities])
         await store.put_scores(session, shape.keep, pairs)
     done = len(entities) < limit
     await store_windows.filled_to(session, window.id, None if done else entities[-1])

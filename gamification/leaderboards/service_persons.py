@@ -13,7 +13,7 @@ from domain.tiers.rules import courses, ladders_of
 from gamification.leaderboards import store_fill
 from gamification.leaderboards import store_scores as store
 from gamification.leaderboards.queries_people import Absence, absences, is_absent
-from gamification.leaderboards.queries_scores import Window
+from gamification.leaderboards.queries_scores import Window, team_names
 from gamification.leaderboards.rules_boards import Boards, Shape, boards_of
 from gamification.leaderboards.rules_scores import Person, is_store, scopes_of, team_of
 from gamification.leaderboards.store_scores import Known
@@ -96,6 +96,21 @@ async def crowd_of(session: Session, table: Table, member_ids: Collection[UUID])
     }
     kept = {id_: each.kept for id_, each in known.items()}
     return Crowd(people, kept, await absences(session, table.brand.id, list(people)))
+
+
+async def listed_in(
+    session: Session, table: Table, rows: Collection[tuple[Window, UUID]]
+) -> dict[tuple[int, UUID], bool]:
+    """Return whether entities, members or teams, may be listed in windows."""
+    entities = {entity for _, entity in rows}
+    crowd = await crowd_of(session, table, entities)
+    teams = await team_names(session, entities) if table.boards.teams else {}
+    found = {}
+    for window, entity in rows:
+        shape = table.shapes[window.board]
+        listed = shape.team is not None if entity in teams else crowd.lists(shape, window, entity)
+        found[window.id, entity] = listed
+    return found
 
 
 async def _tiers(session: Session, table: Table, people: Mapping[UUID, Known]) -> dict[UUID, str]:

@@ -91,6 +91,25 @@ async def of_entities(
     return [(Window(*window), entity) for *window, entity in rows]
 
 
+async def found_in(
+    session: Session, windows: Collection[Window], limit: int
+) -> dict[int, list[UUID]]:
+    """Return the entities with days in windows, by window: ``limit`` of each at most."""
+    rows = await session.fetch(
+        "SELECT DISTINCT w.id, d.entity FROM board_window w CROSS JOIN LATERAL ("
+        " SELECT d.entity FROM board_day d WHERE d.brand_id = w.brand_id AND d.board = w.board"
+        " AND d.scope = CASE WHEN starts_with(w.scope, 'store:') THEN w.scope ELSE '' END"
+        " AND d.day >= w.starts_on AND d.day < coalesce(w.ends_on, 'infinity') LIMIT $2"
+        ") AS d WHERE w.id = ANY ($1)",
+        [each.id for each in windows],
+        limit,
+    )
+    found: dict[int, list[UUID]] = {each.id: [] for each in windows}
+    for row in rows:
+        found[row["id"]].append(row["entity"])
+    return found
+
+
 async def fill_again(
     session: Session, brand_id: int, boards: Collection[str], seasons: Collection[SeasonDays]
 ) -> None:
@@ -114,30 +133,30 @@ async def fill_again(
     )
 
 
-async def filled(session: Session, brand_id: int, boards: Collection[str]) -> None:
-    """Let the windows of boards be open; rolling ones are filled one by one."""
-    await session.fetch(
-        "UPDATE board_window SET state = 'open' WHERE brand_id = $1 AND board = ANY ($2)"
-        " AND state = 'filling' AND period <> 'rolling'",
-        brand_id,
-        list(boards),
-    )
+async def fill_later(session: Session, ids: Collection[int]) -> None:
+    """Let windows be filled part by part."""
+    if ids:
+        await session.fetch(
+            "UPDATE board_window SET state = 'filling' WHERE id = ANY ($1)", list(ids)
+        )
 
 
 async def brands_filling(session: Session) -> list[int]:
-    """Return the brands that have rolling windows to be filled."""
+    """Return the brands that have windows to be filled."""
     rows = await session.fetch(
-        "SELECT DISTINCT brand_id FROM board_window WHERE state = 'filling'"
-        " AND period = 'rolling' ORDER BY brand_id"
+        "SELECT DISTINCT brand_id FROM board_window WHERE state = 'filling' ORDER BY brand_id"
     )
     return [row["brand_id"] for row in rows]
 
 
 async def to_fill(session: Session, brand_id: int) -> tuple[Window, UUID | None] | None:
-    """Return the rolling window to be filled first and how far it is, locked; None: no one."""
+    """Return the window to be filled first and how far it is, locked; None: no one.
+
+    Not one of a board that is being filled as a whole, before that is done.
+    """
     row = await session.one(
         f"SELECT {COLUMNS}, filled_to FROM board_window WHERE brand_id = $1"  # noqa: S608
-        " AND state = 'filling' AND period = 'rolling' AND NOT EXISTS ("
+        " AND state = 'filling' AND NOT EXISTS ("
         "  SELECT FROM board_fill f WHERE f.brand_id = $1 AND board_window.board = ANY (f.boards))"
         " ORDER BY ends_on, id LIMIT 1"
         " FOR NO KEY UPDATE",
@@ -152,20 +171,21 @@ async def to_fill(session: Session, brand_id: int) -> tuple[Window, UUID | None]
 async def fillers(
     session: Session, window: Window, base: str, after: UUID | None, limit: int
 ) -> list[UUID]:
-    """Return the next entities that may have done anything in a rolling window.
+    """Return the next entities that may have done anything in a window.
 
-    Those that have a row in the window of the day before, if it is complete: whoever did
-    something only since then is in the new one already. Else those with days in it.
+    Of a rolling one those that have a row in the window of the day before, if it is complete:
+    whoever did something only since then is in the new one already. Else those with days in it.
     """
     before = await session.value(
         "SELECT id FROM board_window WHERE brand_id = $1 AND board = $2 AND scope = $3"
         " AND period = 'rolling' AND starts_on = $4::date - 1 AND ends_on = $5::date - 1"
-        " AND state = 'open'",
+        " AND state = 'open' AND $6 = 'rolling'",
         window.brand_id,
         window.board,
         window.scope,
         window.starts_on,
         window.ends_on,
+        window.period,
     )
     last = after or UUID(int=0)
     if before is not None:
@@ -179,7 +199,7 @@ async def fillers(
     else:
         rows = await session.fetch(
             "SELECT DISTINCT entity FROM board_day WHERE brand_id = $1 AND board = $2"
-            " AND entity > $3 AND day >= $4 AND day < $5 AND scope = $6"
+            " AND entity > $3 AND day >= $4 AND day < coalesce($5::date, 'infinity') AND scope = $6"
             " ORDER BY entity LIMIT $7",
             window.brand_id,
             window.board,

@@ -1,16 +1,16 @@
 """Scores follow from what was done, whenever and in whatever order it is told."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from kit.clock import MovableClock
 from kit.db import Database
-from tests.support.scoring import Boards, board, opened
-from tests.support.coherence import assert_coherent
-from tests.support.shop import purchase
 from tests.support.automatic import refunded
+from tests.support.coherence import assert_coherent
+from tests.support.scoring import Boards, board, opened
+from tests.support.shop import purchase
 
 ALL = 'periods = ["day", "week", "month", "all"]'
 

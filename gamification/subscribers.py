@@ -62,7 +62,6 @@ PASSED_OVER = frozenset(
         "PointsReleased",
         "PrizePaid",
         "PrizeUndone",
-        "RedemptionFulfilled",
         "RewardRedeemed",
         "StreakBroken",
         "StreakExtended",

@@ -409,3 +409,4 @@ async def test_prizes_are_listed_the_latest_first(database: Database, clock: Mov
         assert [each.points for each in rest[ada]] == [1]
         (only,) = await queries.of_brand(session, brand_id, ["undone"], 10)
         assert (only.id, only.reason, only.keeps) == (dues[1].id, "it was returned", False)
+        assert (only.reward, only.badge) == (None, None)

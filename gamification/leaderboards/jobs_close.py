@@ -33,7 +33,7 @@ async def tick(session: Session, now: datetime, sections: SectionKinds, limit: i
     Names of members who were erased are forgotten, bans whose time is over end, whoever scored is
     seated in a cohort, windows close and freeze, and weeks of leagues end.
     """
-    done = await _forget(session, limit)
+    done = await _rename(session, limit)
     if lacking := await store_people.unsalted(session):
         await store_people.salted(session, lacking)
     done = done or await end_bans(session, now, limit)
@@ -78,15 +78,21 @@ async def _seat(session: Session, now: datetime, brand: Brand, timeline: Timelin
     return await seat(session, now, brand, timeline)
 
 
-async def _forget(session: Session, limit: int) -> int:
-    """Forget the names of members of whom it is told that they were erased."""
+async def _rename(session: Session, limit: int) -> int:
+    """Let names follow members of whom it is told that they were erased, or became one."""
     if not await facts.waiting(session, SUBSCRIBER):
         return 0
     taken = await facts.take(session, SUBSCRIBER, limit=limit)
     erased: dict[int, set[UUID]] = {}
+    merged: dict[int, list[tuple[UUID, UUID]]] = {}
     for fact in taken:
         if fact.kind == "MemberErased":
             erased.setdefault(fact.tenant_id, set()).add(UUID(fact.subject))
+        elif fact.kind == "MemberMerged" and "into" in fact.payload:
+            pair = UUID(fact.subject), UUID(fact.payload["into"])
+            merged.setdefault(fact.tenant_id, []).append(pair)
+    for brand_id, pairs in merged.items():
+        await store_people.merge(session, brand_id, pairs)
     for brand_id, member_ids in erased.items():
         await forget(session, brand_id, member_ids)
     return len(taken)

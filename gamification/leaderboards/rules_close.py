@@ -49,10 +49,7 @@ def closes_at(
 
 
 def in_time(zone: tzinfo, ends_on: date, closing: Closing | None, opened_at: datetime) -> bool:
-    """Return whether a window was opened before it was to close: only then does it have prizes.
-
-    Else a single report long after a week would win it.
-    """
+    """Return whether a window was opened before it was to close, so surely not as history."""
     return opened_at < closes_at(zone, ends_on, closing)
 
 

@@ -45,7 +45,8 @@ async def begin(
 
     A window closes ``close_after_hours`` after its end, as the programme in force at its end
     says, and once every fact that was recorded by then is in its scores. One that was opened
-    later, because history is brought in, closes as long after that, and has no prizes.
+    later, because history is brought in, closes as long after that, and has no prizes unless
+    something of it was reported in time.
     """
     over: dict[int, datetime] = {}
     for window in await store.ended(session, brand.id, brand.day(now)):

@@ -1,15 +1,18 @@
 """Lets the prizes of frozen windows be those that follow from their results."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from domain.brands.rules import Brand
+from domain.earning.queries_history import histories
+from domain.members import queries as members
 from domain.programmes.rules import Timeline
 from gamification.leaderboards import store_close as store
 from gamification.leaderboards.rules_close import (
     Won,
+    closes_at,
     difference,
     ends_at,
     in_time,
@@ -24,6 +27,7 @@ from gamification.leaderboards.section_parts import Board
 from gamification.leaderboards.store_close import Awarded, Window
 from gamification.prizes import service as prizes
 from gamification.prizes.service import Due
+from kit.calendar import day_start
 from kit.db import Session
 
 
@@ -58,12 +62,13 @@ async def settle(
         for window in windows
         if (board := board_of(brand, timeline, window))
         and prizes_of(board, window.period, window.scope)
-        and in_time(brand.zone, window.ends_on, board, window.opened_at)
     ]
     if not prized:
         return
     won = await _won(session, prized)
     wanted = await _awarded(session, brand, prized, won)
+    for id_ in await _brought_in(session, brand, prized, wanted.values()):
+        del wanted[id_]
     ids = [each.window.id for each in prized]
     owed, undone = difference(wanted, await store.standing(session, ids))
     if undone:
@@ -111,6 +116,39 @@ async def _awarded(
             for member_id in people.get((window_id, each.entity), alone):
                 id_ = prize_id(brand.id, window_id, each, member_id)
                 found[id_] = Awarded(id_, window_id, each, member_id)
+    return found
+
+
+async def _brought_in(
+    session: Session,
+    brand: Brand,
+    prized: Sequence[_Prized],
+    awarded: Iterable[Awarded],
+) -> list[UUID]:
+    """Return the prizes of windows of which nothing was reported until they were to close.
+
+    Else a single report long after a week would win it, and so would history that is brought in.
+    A window that was opened late may have been in time: whoever counts scores was away.
+    """
+    late = {
+        each.window.id: each
+        for each in prized
+        if not in_time(brand.zone, each.window.ends_on, each.board, each.window.opened_at)
+    }
+    mine: dict[int, list[Awarded]] = {}
+    for each in awarded:
+        if each.window_id in late:
+            mine.setdefault(each.window_id, []).append(each)
+    found = []
+    for window_id, prizes_there in mine.items():
+        window, board = late[window_id]
+        end = ends_at(brand.zone, window.ends_on)
+        who = await members.kept(session, brand.id, [each.member_id for each in prizes_there])
+        start = day_start(brand.zone, window.starts_on)
+        done = await histories(session, brand.id, list(set(who.values())), start, end)
+        until = closes_at(brand.zone, window.ends_on, board)
+        if not any(each.recorded_at < until for all_ in done.values() for each in all_):
+            found += [each.id for each in prizes_there]
     return found
 
 

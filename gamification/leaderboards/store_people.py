@@ -183,3 +183,27 @@ async def forget(session: Session, brand_id: int, member_ids: Collection[UUID]) 
         list(member_ids),
     )
     await session.fetch("DELETE FROM board_result_name WHERE entity = ANY ($1)", list(member_ids))
+
+
+async def merge(session: Session, brand_id: int, pairs: Collection[tuple[UUID, UUID]]) -> None:
+    """Give the aliases of who was merged, the first of each pair, to who is left without one.
+
+    The others are free again. What staff removed stays removed.
+    """
+    absorbed, kept = [each for each, _ in pairs], [each for _, each in pairs]
+    await session.fetch(
+        "UPDATE board_alias a SET member_id = n.kept FROM (SELECT DISTINCT ON (k) b.id, k AS kept"
+        " FROM unnest($2::uuid[], $3::uuid[]) AS p(m, k) JOIN board_alias b ON b.member_id = p.m"
+        " AND b.removed_at IS NULL WHERE NOT EXISTS (SELECT FROM board_alias WHERE member_id = k"
+        " AND removed_at IS NULL) ORDER BY k, b.set_at, b.id) AS n"
+        " WHERE a.id = n.id AND a.brand_id = $1",
+        brand_id,
+        absorbed,
+        kept,
+    )
+    await session.fetch(
+        "DELETE FROM board_alias WHERE brand_id = $1 AND member_id = ANY ($2)"
+        " AND removed_at IS NULL",
+        brand_id,
+        absorbed,
+    )

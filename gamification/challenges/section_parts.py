@@ -167,7 +167,7 @@ class Challenge(Part):
     )
     challenge_points: _Score = Field(default=0, description="what boards count for completing it")
     budget: _Times | None = Field(
-        default=None, description="for how many completions of all members there are prizes"
+        default=None, description="how many prizes there are for all members together"
     )
     hidden: Flag = Field(default=False, description="whether it is shown only once found")
     on_refund: Literal["keep", "take_back"] = Field(

@@ -71,17 +71,18 @@ async def spread(
     if found is None or accounts is None:
         return 0
     bar, last = found
-    members = await store.next_told(session, brand.id, bar, last, limit)
+    told = await store.next_told(session, brand.id, bar, last, limit)
+    members = [member_id for member_id, living in told if living]
     await lock_members(session, brand.id, accounts.asset_id, members)
     await store.lock(session, brand.id)
     if await store.spreading(session, brand.id) != found:
         return 1
-    next_one = members[-1] if len(members) == limit else None
+    next_one = told[-1][0] if len(told) == limit else None
     await store.spread_to(session, brand.id, bar, next_one)
     if members:
         wanted = await _shared(session, brand, plan_of(timeline, brand), members, bar)
         await settle(session, now, brand, timeline, members, wanted, bar)
-    return max(1, len(members))
+    return max(1, len(told))
 
 
 def players_of(

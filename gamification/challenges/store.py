@@ -83,15 +83,18 @@ ON CONFLICT (brand_id, challenge, window_key, team, level) DO UPDATE SET
     version_id = excluded.version_id, reached_on = excluded.reached_on,
     spread_after = excluded.spread_after
 """
+# Each side alone stops at the limit: a bar may have been filled by a million members.
 _TOLD = """
-SELECT member_id FROM (
-    SELECT member_id FROM challenge_share
-    WHERE brand_id = $1 AND challenge = $2 AND window_key = $3 AND member_id > $4
+SELECT told.member_id, m.merged_into IS NULL AND m.erased_at IS NULL AS living FROM (
+    (SELECT DISTINCT member_id FROM challenge_share
+     WHERE brand_id = $1 AND challenge = $2 AND window_key = $3 AND member_id > $4
+     ORDER BY member_id LIMIT $5)
     UNION
-    SELECT member_id FROM challenge_completion
-    WHERE brand_id = $1 AND challenge = $2 AND window_key = $3 AND member_id > $4
-) AS told JOIN member m ON m.id = told.member_id
-WHERE m.merged_into IS NULL ORDER BY member_id LIMIT $5
+    (SELECT DISTINCT member_id FROM challenge_completion
+     WHERE brand_id = $1 AND challenge = $2 AND window_key = $3 AND member_id > $4
+     ORDER BY member_id LIMIT $5)
+    ORDER BY member_id LIMIT $5
+) AS told JOIN member m ON m.id = told.member_id ORDER BY told.member_id
 """
 
 
@@ -250,10 +253,13 @@ async def brands_spreading(session: Session) -> list[int]:
 
 async def next_told(
     session: Session, brand_id: int, bar: Bar, after: UUID, limit: int
-) -> list[UUID]:
-    """Return the next members, by id, who did or completed anything of a bar's window."""
+) -> list[tuple[UUID, bool]]:
+    """Return the next members, by id, who did or completed anything of a bar's window.
+
+    Each with whether that is still somebody: neither merged nor erased.
+    """
     rows = await session.fetch(_TOLD, brand_id, bar.challenge, bar.window, after, limit)
-    return [row["member_id"] for row in rows]
+    return [(row["member_id"], row["living"]) for row in rows]
 
 
 async def spread_to(session: Session, brand_id: int, bar: Bar, last: UUID | None) -> None:

@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 from domain.earning.rules_refund_request import Refund
 from domain.members.service import NewMember
+from gamification import subscribers
+from gamification.challenges.queries import completions_of
 from gamification.challenges.service_join import Joining
 from kit.clock import MovableClock
 from kit.db import Database
 from kit.embedded import Servers
+from tests.support.automatic import facts_are_ready, until_done
 from tests.support.challenges import challenge, level, played, told
 from tests.support.coherence import assert_coherent
 from tests.support.merging import codes, merged, merging
@@ -182,6 +185,64 @@ async def test_what_was_before_joining_does_not_count(
     await games.judge("ann")
     assert [row[1] for row in await games.rows()] == ["asked"]
     await assert_coherent(database)
+
+
+async def test_what_can_t_be_joined_or_left_is_refused_alone(
+    database: Database, clock: MovableClock
+) -> None:
+    open_ = challenge("open", 'target = "1"')
+    over = challenge("over", 'target = "1"', "opt_in = true\nuntil = 2026-03-02")
+    asked = challenge("asked", 'target = "1"', "opt_in = true")
+    games = await played(database, clock, open_, over, asked)
+    await games.shop.enrol(NewMember("ann", NOON))
+    items = [
+        Joining(f"k{n}", *pair)
+        for n, pair in enumerate(
+            [("ann", "none"), ("ann", "open"), ("ann", "over"), ("\n", "asked"), ("ann", "asked")]
+        )
+    ]
+    assert [code for code, _ in told(await games.join(*items))] == [
+        "UNKNOWN_CHALLENGE",
+        "NOT_OPT_IN",
+        "CHALLENGE_OVER",
+        "UNKNOWN_MEMBER",
+        None,
+    ]
+    left = await games.leave(Joining("l", "bob", "asked"), Joining("m", "ann", "asked"))
+    assert [code for code, _ in told(left)] == ["UNKNOWN_MEMBER", None]
+    assert [kind for kind, _ in await games.facts()] == ["ChallengeJoined", "ChallengeLeft"]
+    await assert_coherent(database)
+
+
+async def test_the_worker_hears_of_purchases_tells_everyone_and_pays(
+    database: Database, clock: MovableClock
+) -> None:
+    bar = challenge("all", 'target = "3"', 'who = "everyone"', 'points = "20"')
+    games = await played(database, clock, bar)
+    for name in ("ann", "bob", "cid"):
+        await games.shop.buy(purchase(name, name, 100, NOON))
+        await facts_are_ready(games.shop)
+        await until_done(games.shop, subscribers.follow)
+    await until_done(games.shop, subscribers.tick)
+    for name in ("ann", "bob", "cid"):
+        assert (await games.shop.balance(name)).total == 21
+    (ann,) = await games.shop.member_ids("ann")
+    async with database.read() as session:
+        found = await completions_of(session, games.shop.brand.id, [ann])
+    assert [(each.key.challenge, each.state) for each in found[ann]] == [("all", "living")]
+    await facts_are_ready(games.shop)
+    await until_done(games.shop, subscribers.follow)
+    assert len(await games.facts()) == 3
+    await assert_coherent(database)
+
+
+async def test_without_challenges_nothing_is_asked(database: Database, clock: MovableClock) -> None:
+    games = await played(database, clock)
+    await games.shop.buy(purchase("p", "ann", 100, NOON))
+    await games.judge("ann")
+    assert await games.progress("ann") == {}
+    assert await games.bars() == []
+    assert await games.spread() == 0
 
 
 async def test_everyone_fills_one_bar_and_who_did_enough_is_paid(

@@ -134,8 +134,8 @@ async def test_who_is_to_be_looked_at_again_is_judged_when_the_time_has_come(
     (ada,) = await games.shop.member_ids("ada")
     brand_id, now = games.shop.brand.id, clock.now()
     for days in (2, 1, 3):
-        looks = {ada: now + timedelta(days=days)}
-        await database.write(lambda s, looks=looks: grounds.look_again(s, brand_id, looks))  # type: ignore[misc]
+        async with database.transaction() as session:
+            await grounds.look_again(session, brand_id, {ada: now + timedelta(days=days)})
     assert await until_done(games.shop, subscribers.tick) == 0
     await games.later(days=1)
     assert await until_done(games.shop, subscribers.tick) == 1

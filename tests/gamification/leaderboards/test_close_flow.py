@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
+from uuid import UUID
 
 from api.sections import SECTIONS
+from domain.members.service import NewMember
 from domain.programmes import queries as programmes
 from gamification.leaderboards.jobs_close import tick
 from gamification.leaderboards.queries_close import prizes_of, results, results_of, winners
 from gamification.leaderboards.queries_fairness import of_brand
 from gamification.leaderboards.queries_people import faces, people_hidden
+from gamification.leaderboards.service_close import Disqualify
 from gamification.leaderboards.service_fairness import FlagReview, review
 from gamification.leaderboards.service_people import PersonChange
 from kit.clock import MovableClock
@@ -18,7 +21,7 @@ from kit.db import Database, Session
 from tests.support.automatic import refunded, until_done
 from tests.support.closing import Boards, board, opened
 from tests.support.coherence import assert_coherent
-from tests.support.games import Games
+from tests.support.games import Games, programme
 from tests.support.merging import erased, erasing, merged, merging
 from tests.support.scoring import Boards as Scores
 from tests.support.shop import purchase
@@ -185,4 +188,46 @@ async def test_an_alias_goes_to_who_is_left_of_two(database: Database, clock: Mo
     assert hidden == {ann}
     again = PersonChange("free", "Dan", "set_alias", "Dan", alias="Ben!")
     assert (await boards.change(again))[0].code is None
+    await assert_coherent(database)
+
+
+TEAMS = """
+[leaderboards]
+
+[[leaderboards.board]]
+code = "clubs"
+name = "Clubs"
+score = "spend"
+periods = ["week"]
+of = "teams"
+team = "club"
+
+[[leaderboards.board.prize]]
+period = "week"
+points = "20"
+"""
+
+
+async def test_what_a_team_wins_each_of_its_people_wins_who_did_something(
+    database: Database, clock: MovableClock
+) -> None:
+    boards = await opened(database, clock, text=programme(TEAMS))
+    clubs = {"Ann": "Red", "Ben": "Red", "Cat": "Blue", "Dan": "Red", "Eve": "Red"}
+    await boards.shop.enrol(
+        *(NewMember(name, clock.now(), attributes={"club": club}) for name, club in clubs.items())
+    )
+    # Eve does nothing; Dan is banned, so that what he spends is not the team's.
+    await boards.change(PersonChange("1", "Dan", "ban", "staff", "cheats"))
+    await bought(boards, SPENT)
+    await worked(boards)
+    assert await Scores(boards.shop).top("clubs", "week") == [("Red", 120_000), ("Blue", 30_000)]
+    clock.move(timedelta(days=8))
+    await worked(boards)
+    paid = [("paid", 20)]
+    assert await boards.prizes("Ann", "Ben", "Cat", "Dan", "Eve") == [[paid[0]], paid, [], [], []]
+    red = (await boards.rows("SELECT entity FROM board_team WHERE name = 'Red'"))[0][0]
+    assert isinstance(red, UUID)
+    item = Disqualify("k", await week_of(boards), red, "staff", "a club of one")
+    assert [each.code for each in await boards.disqualify(item)] == [None]
+    assert await boards.prizes("Ann", "Ben", "Cat") == [[("undone", 20)], [("undone", 20)], []]
     await assert_coherent(database)

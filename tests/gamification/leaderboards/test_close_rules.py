@@ -21,7 +21,7 @@ from gamification.leaderboards.rules_close import (
     ranks_needed,
     winners,
 )
-from gamification.leaderboards.section_people import Closing, PlacePrize
+from gamification.leaderboards.section_people import Closing, PlacePrize, closing_faults
 
 ZONE = ZoneInfo("America/New_York")
 A, B, C, D = (UUID(int=number) for number in range(1, 5))
@@ -105,3 +105,15 @@ def test_prizes_have_ids_of_their_own_and_what_stands_is_left() -> None:
     assert len({first, other, prize_id(1, 3, Won(A, 0), A), prize_id(1, 2, Won(A, 0), B)}) == 4
     assert prize_id(1, 2, Won(A, 0), A) == first
     assert difference([first, other], [other, B]) == ([first], [B])
+
+
+def test_prizes_that_make_no_sense_are_told() -> None:
+    first = PlacePrize.model_validate({"period": "week", "from": 3, "to": 2, "points": "5"})
+    nothing = PlacePrize(period="week")
+    assert list(closing_faults(Closing(prize=(FIRST, first, nothing)), {})) == [
+        (("prize", 1, "to"), "is before from; write the last place that gets it"),
+        (
+            ("prize", 2),
+            "must give exactly one of points, qualifying, reward, badge and freeze",
+        ),
+    ]

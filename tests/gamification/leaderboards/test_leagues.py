@@ -9,7 +9,7 @@ import pytest
 
 from api.sections import SECTIONS
 from domain.programmes import queries as programmes
-from gamification.leaderboards.queries_leagues import Standing, standings
+from gamification.leaderboards.queries_leagues import PastWeek, Standing, past_weeks, standings
 from gamification.leaderboards.service_leagues import end_week, seat
 from gamification.leaderboards.service_people import PersonChange
 from kit.clock import MovableClock
@@ -292,3 +292,29 @@ async def test_a_member_sees_the_own_cohort_and_who_would_rise(
     after = await seen("E", "D")
     assert (after["E"].league, after["E"].rows) == ("silver", ())
     assert after["D"].league == "bronze"
+    async with database.read() as session:
+        past = await past_weeks(session, boards.shop.brand.id, [ids["D"]], 5)
+    assert past == {
+        ids["D"]: [PastWeek(week, MONDAY, "bronze", cohort=2, place=2, outcome="stayed")]
+    }
+
+
+async def test_a_brand_without_leagues_has_no_standings(
+    database: Database, clock: MovableClock
+) -> None:
+    boards = await opened(database, clock, *NAMES)
+    async with database.read() as session:
+        timeline = await programmes.timeline(session, boards.shop.brand.id, SECTIONS)
+        ids = await boards.shop.member_ids(*NAMES)
+        assert await standings(session, clock.now(), boards.shop.brand, timeline, ids) == {}
+    assert await step(boards, seat) == 0
+
+
+async def test_history_that_is_brought_in_seats_nobody(
+    database: Database, clock: MovableClock
+) -> None:
+    boards = await opened(database, clock, *NAMES, text=PROGRAMME)
+    old = await boards.window(MONDAY - timedelta(days=28))
+    await boards.score(old, {"A": 5})
+    await boards.work()
+    assert await cohorts(boards, old) == {}

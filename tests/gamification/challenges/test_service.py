@@ -398,9 +398,10 @@ async def test_judging_many_takes_as_many_statements_as_judging_one(
             before = len(seen)
             await games.progress(names[0])
             counts.append(len(seen) - before)
+        rows = await games.rows()
         await mine.close()
     # The first one fills the bar, which then everyone is told of.
     assert counts[2] <= counts[0]
     assert counts[1] == counts[3]
-    assert len(await games.rows()) == 42
+    assert len(rows) == 42
     await assert_coherent(database)

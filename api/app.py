@@ -29,6 +29,7 @@ from api.http.origins import Origins
 from api.http.places import Places
 from api.http.stream import LEAVING, Streams
 from api.http.websocket import WebSocketEndpoint
+from api.pages import boards
 from api.pages.pages import STATIC, Pages
 from api.runtime import Runtime, opened
 from api.tokens import Tokens
@@ -67,6 +68,7 @@ def application(
             app.state.graphql = GraphQLEndpoint(runtime, authenticator, engine, streams)
             app.state.websocket = WebSocketEndpoint(runtime, authenticator, engine, places)
             app.state.readiness = Readiness(runtime)
+            app.state.boards = boards.BoardPages(runtime.boards)
             app.state.badges = BadgeEndpoints(runtime)
             watching = asyncio.create_task(metrics.watch(runtime.database.connections_in_use))
             yield {LEAVING: streams.leaving}
@@ -97,6 +99,7 @@ def application(
             Route("/readyz", ready),
             Route("/metrics", metrics.respond),
             *badges.routes(),
+            *boards.routes(),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=list(_middleware(settings)),

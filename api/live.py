@@ -10,7 +10,7 @@ little to relay. Should it become much, SPUBLISH and a connection per shard take
 import asyncio
 import math
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -92,10 +92,18 @@ class Live:
         self._listening: asyncio.Task[None] | None = None
         self._closed = False
 
-    @contextmanager
-    def changes(self, brand_id: int, member_id: UUID) -> Iterator[Changes]:
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing will be heard any more."""
+        return self._closed
+
+    def changes(self, brand_id: int, member_id: UUID) -> AbstractContextManager[Changes]:
         """Follow a member for the block: first once it is heard, then after each change."""
-        name = channel(brand_id, member_id)
+        return self.heard(channel(brand_id, member_id))
+
+    @contextmanager
+    def heard(self, name: str) -> Iterator[Changes]:
+        """Follow a channel for the block, in the same way."""
         followed = Changes()
         self._join(name, followed)
         try:

@@ -7,9 +7,11 @@ from functools import cached_property
 
 import redis.asyncio
 
+from api.boards import Boards
 from api.live import Live
 from domain.brands import queries as brands
 from domain.brands.rules import Brand
+from gamification.leaderboards.views import Boards as Views
 from kit import embedded
 from kit.clock import Clock, SystemClock
 from kit.db import Database, Session
@@ -40,6 +42,16 @@ class Runtime:
     def nodes(self) -> Nodes:
         """Every server of Valkey, for what has keys: `valkey` is one of them, if there are more."""
         return Nodes(self.valkey)
+
+    @cached_property
+    def views(self) -> Views:
+        """The boards as Valkey shows them."""
+        return Views(self.nodes)
+
+    @cached_property
+    def boards(self) -> Boards:
+        """The public boards, read once for all who ask at the same time."""
+        return Boards(self.database, self.views, self.clock)
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ import strawberry
 
 from api.context import Info
 from api.graphql import (
+    boards,
     brands,
     figures,
     members,
@@ -19,6 +20,7 @@ from api.graphql import (
     vouchers,
 )
 from api.graphql import programme as programmes
+from api.graphql.boards import BOARDS_USUAL, Board, BoardCode, BrandCode, InPeriod, InScope, OnDay
 from api.graphql.brands import Brand
 from api.graphql.catalogue import InCategory
 from api.graphql.fields import (
@@ -69,6 +71,26 @@ class Query:
         brand: Annotated[str, strawberry.argument(description="The brand's code.")],
     ) -> Programme | None:
         return await programmes.programme(info, brand)
+
+    @resolver(EVERYONE, "A public board of a brand; null if there is none.")
+    async def board(
+        self,
+        info: Info,
+        brand: BrandCode,
+        code: BoardCode,
+        period: InPeriod = None,
+        scope: InScope = None,
+        on: OnDay = None,
+    ) -> Board | None:
+        return await boards.board(info, boards.asked_for(brand, code, period, scope, on))
+
+    @resolver(
+        EVERYONE,
+        "A brand's public boards, each with the window that its first period has now.",
+        size=BOARDS_USUAL,
+    )
+    async def boards(self, info: Info, brand: BrandCode) -> list[Board] | None:
+        return await boards.boards(info, brand)
 
     @resolver(BRAND, "One member of the brand; null if the brand has no such member.")
     async def member(

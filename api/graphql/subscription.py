@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator
 import strawberry
 
 from api.context import Info
-from api.graphql import members
-from api.graphql.fields import MEMBERS, resolver
+from api.graphql import boards, members
+from api.graphql.boards import Board, BoardCode, BrandCode, InPeriod, InScope
+from api.graphql.fields import EVERYONE, MEMBERS, resolver
 from api.graphql.members import Member
 
 # Nobody announces the enrolment of a member whose id is not known yet.
@@ -39,6 +40,26 @@ class Subscription:
             async for _ in changes:
                 await context.refresh()
                 yield await members.own(info)
+
+    @resolver(
+        EVERYONE,
+        "A public board of a brand, at once and then whenever it has changed, in a second or so;"
+        " changes that come close together make one answer, and whoever lost the connection gets"
+        " all that was missed with the first one. When a window is over the next one is shown."
+        " Null while there is none.",
+        is_subscription=True,
+    )
+    async def board(
+        self,
+        info: Info,
+        brand: BrandCode,
+        code: BoardCode,
+        period: InPeriod = None,
+        scope: InScope = None,
+    ) -> AsyncGenerator[Board | None, None]:
+        asked = boards.asked_for(brand, code, period, scope)
+        async for shown in boards.followed(info, asked):
+            yield shown
 
 
 async def _enrolled(info: Info) -> Member:

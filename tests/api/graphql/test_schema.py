@@ -32,6 +32,8 @@ LISTS_THAT_END = {
     "ActivityOutcome.awards",
     "AddPoolCodesPayload.refused",
     "Balance.upcomingExpiries",
+    "Board.periods",
+    "Board.scopes",
     "Figures.tiers",
     "Household.people",
     "Ladder.tiers",
@@ -48,6 +50,7 @@ LISTS_THAT_END = {
     "PurchasePreview.awards",
     "PurchasePreview.tiersAfter",
     "PurchasePreview.tiersBefore",
+    "Query.boards",
     "Query.nodes",
     "Redemption.vouchers",
     "Reward.early",
@@ -116,7 +119,7 @@ def test_lists_that_may_grow_are_connections() -> None:
     assert plain - answers == LISTS_THAT_END
 
 
-VIEWS_IN_EDGES = {"CatalogueItem", "CodePool", "RewardSupply"}
+VIEWS_IN_EDGES = {"BoardPlace", "CatalogueItem", "CodePool", "RewardSupply"}
 """What a list shows of something else: there is nothing to fetch again by an id of its own."""
 
 

@@ -1,0 +1,338 @@
+"""A board as anybody may read it: resolved, ranked, named, and read once for all who ask together.
+
+Page, picture, query and subscription of a process share one reading for `KEPT_SECONDS`, so that
+readers in their thousands cost a few statements a second.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple, get_args
+from uuid import UUID
+
+from api.live import Live
+from api.sections import SECTIONS
+from domain.brands import queries as brands
+from domain.brands.rules import Brand
+from domain.programmes import queries as programmes
+from domain.programmes.rules import Programme
+from domain.wallets.section import PointsSection
+from gamification.leaderboards import queries_people as people
+from gamification.leaderboards import queries_scores as scores
+from gamification.leaderboards.queries_scores import Window
+from gamification.leaderboards.rules_keys import channel
+from gamification.leaderboards.rules_places import Answer, Page
+from gamification.leaderboards.rules_places import Place as Found
+from gamification.leaderboards.rules_windows import WindowPeriod
+from gamification.leaderboards.section import LeaderboardsSection
+from gamification.leaderboards.section_parts import Board, Season
+from gamification.leaderboards.views import Boards as Views
+from kit.clock import Clock
+from kit.db import Database, Session
+from kit.ids import derived_id
+from kit.texts import usable
+from kit.words import in_language
+
+KEPT_SECONDS = 0.25
+"""How long one reading serves all who ask for the same."""
+
+PERIODS: tuple[WindowPeriod, ...] = get_args(WindowPeriod)
+_SCOPES_MAX = 12
+_NEWCOMER_SECONDS = 3
+"""How often it is looked whether there is a window by now: nobody announces a first one."""
+_LOOK_SECONDS = 10
+"""How often a board of which nothing is heard is looked at: it may be over, or have come back."""
+_KEPT_MAX = 2_000
+
+
+class Asked(NamedTuple):
+    """Which window of which board: ``period`` None is the board's first, ``on`` None is now."""
+
+    brand: str
+    code: str
+    period: WindowPeriod | None = None
+    scope: str = ""
+    on: date | None = None
+
+    @classmethod
+    def read(cls, brand: str, code: str, given: Mapping[str, str]) -> "Asked":
+        """Return what an address asks for; what makes no sense in it is left out."""
+        period = next((each for each in PERIODS if each == given.get("period")), None)
+        scope, day = given.get("scope", ""), given.get("on", "")
+        try:
+            on = date.fromisoformat(day) if day else None
+        except ValueError:
+            on = None
+        return cls(brand, code, period, scope if usable(scope) else "", on)
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A score as people read it; ``currency`` is None for what is no money."""
+
+    value: Decimal
+    currency: str | None
+
+
+class Listed(NamedTuple):
+    """One place as it is shown. ``key`` says nothing of who it is, and stays the same."""
+
+    key: str
+    rank: int
+    ordinal: int
+    name: str
+    score: int
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A board with some of its places, as of ``read_at``. ``window`` None: nobody is on it yet."""
+
+    brand: Brand
+    programme: Programme
+    board: Board
+    period: WindowPeriod
+    scope: str
+    window: Window | None
+    state: str
+    version: int
+    size: int
+    places: tuple[Listed, ...]
+    scopes: tuple[tuple[str, str], ...]
+    read_at: datetime
+
+    @property
+    def periods(self) -> tuple[WindowPeriod, ...]:
+        """The kinds of windows that the board has."""
+        return periods_of(self.board)
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether nothing changes any more."""
+        return self.window is not None and self.window.state == "frozen"
+
+    @property
+    def starts_on(self) -> date | None:
+        """The first day that counts; None for the beginning of all time."""
+        return self.window.starts_on if self.window and self.window.ends_on else None
+
+    @property
+    def ends_on(self) -> date | None:
+        """The first day after it; None for no end."""
+        return self.window.ends_on if self.window else None
+
+    def name(self, language: str) -> str:
+        """Return the board's name."""
+        return in_language(self.board.name, language)
+
+    def description(self, language: str) -> str | None:
+        """Return what the programme says about it."""
+        about = self.board.description
+        return None if about is None else in_language(about, language)
+
+    def season(self, language: str) -> str | None:
+        """Return the name of the season that the window is of, if it is of one."""
+        found = season_of(self.programme, self.window)
+        return None if found is None else in_language(found.name, language)
+
+    def quantity(self, score: int) -> Amount:
+        """Return a score in the unit of what the board counts."""
+        if self.board.score == "spend":
+            return Amount(Decimal(score).scaleb(-self.brand.currency_exponent), self.brand.currency)
+        scale = 0
+        if self.board.score == "points":
+            scale = self.programme.document.section(PointsSection).scale
+        return Amount(Decimal(score).scaleb(-scale), None)
+
+
+class Resolved(NamedTuple):
+    """A board that somebody asked for, before anything of Valkey is read."""
+
+    brand: Brand
+    programme: Programme
+    board: Board
+    period: WindowPeriod
+    window: Window | None
+    scopes: tuple[tuple[str, str], ...]
+
+
+class Boards:
+    """The public boards as one process reads them."""
+
+    def __init__(self, database: Database, views: Views, clock: Clock) -> None:
+        self._database = database
+        self._views = views
+        self._clock = clock
+        self._kept: dict[tuple[object, ...], tuple[float, asyncio.Task[Shown | None]]] = {}
+
+    async def shown(
+        self, asked: Asked, count: int, offset: int = 0, language: str = "en"
+    ) -> Shown | None:
+        """Return a public board with ``count`` places after ``offset``; None if there is none."""
+        key = (asked, count, offset, language)
+        kept = self._kept.get(key)
+        if kept is None or kept[0] < time.monotonic():
+            if len(self._kept) >= _KEPT_MAX:
+                self._kept.clear()
+            reading = asyncio.create_task(self._read(asked, count, offset, language))
+            kept = time.monotonic() + KEPT_SECONDS, reading
+            self._kept[key] = kept
+        # Who leaves must not take the reading from the others.
+        return await asyncio.shield(kept[1])
+
+    async def codes(self, brand_code: str) -> list[str]:
+        """Return the codes of a brand's public boards, in the order of its programme."""
+        now = self._clock.now()
+        async with self._database.read() as session:
+            brand = await brands.by_code(session, brand_code) if usable(brand_code) else None
+            if brand is None:
+                return []
+            programme = (await programmes.timeline(session, brand.id, SECTIONS)).at(now)
+        return [each.code for each in boards_in(programme) if each.public]
+
+    async def followed(
+        self, asked: Asked, language: str, live: Live
+    ) -> AsyncGenerator[Shown | None, None]:
+        """Yield a public board, without places, at once and then whenever it has changed.
+
+        What comes close together is one change. When a window is over it goes on with the next.
+        """
+        shown = await self.shown(asked, 0, 0, language)
+        yield shown
+        while not live.is_closed:
+            window = None if shown is None else shown.window
+            async with aclosing(_marks(live, window)) as marks:
+                async for _ in marks:
+                    told, shown = _news(shown), await self.shown(asked, 0, 0, language)
+                    if _news(shown) != told:
+                        yield shown
+                    if _news(shown)[:1] != told[:1]:
+                        break
+
+    async def _read(self, asked: Asked, count: int, offset: int, language: str) -> Shown | None:
+        now = self._clock.now()
+        async with self._database.read() as session:
+            found = await resolve(session, now, asked)
+        if found is None or not found.board.public:
+            return None
+        answer = Answer("live")
+        if found.window is not None:
+            page = Page(found.window.id, offset, count)
+            (answer,) = await self._views.page([page])
+        names = await self._names(found.brand, answer, language)
+        return Shown(
+            found.brand,
+            found.programme,
+            found.board,
+            found.period,
+            asked.scope,
+            found.window,
+            answer.state,
+            answer.version,
+            answer.size,
+            tuple(listed(found, each, names[each.entity]) for each in answer.places),
+            found.scopes,
+            now,
+        )
+
+    async def _names(self, brand: Brand, answer: Answer, language: str) -> dict[UUID, str]:
+        if not answer.places:
+            return {}
+        async with self._database.read() as session:
+            faces = await people.faces(
+                session, brand, [each.entity for each in answer.places], language
+            )
+        return {entity: face.name for entity, face in faces.items()}
+
+
+async def resolve(session: Session, now: datetime, asked: Asked) -> Resolved | None:
+    """Return which window of which board is meant, public or not; None if there is none."""
+    if not (usable(asked.brand) and usable(asked.code)):
+        return None
+    brand = await brands.by_code(session, asked.brand)
+    if brand is None:
+        return None
+    programme = (await programmes.timeline(session, brand.id, SECTIONS)).at(now)
+    board = next((each for each in boards_in(programme) if each.code == asked.code), None)
+    if programme is None or board is None:
+        return None
+    period = asked.period or periods_of(board)[0]
+    if period not in periods_of(board):
+        return None
+    day = asked.on or brand.day(now)
+    wish = scores.Asked(boards=[board.code], periods=[period], day=day)
+    found = await scores.windows(session, brand.id, wish)
+    if period == "rolling":
+        # Each day has one of its own; the one that ends with the day is meant.
+        found = [
+            each
+            for each in found
+            if each.ends_on and each.ends_on.toordinal() == day.toordinal() + 1
+        ]
+    window = next((each for each in found if each.scope == asked.scope), None)
+    if window is None and asked.scope:
+        return None
+    return Resolved(brand, programme, board, period, window, _scopes(found))
+
+
+def boards_in(programme: Programme | None) -> Sequence[Board]:
+    """Return the boards of a programme, in the order of the file."""
+    section = programme and programme.document.find(LeaderboardsSection)
+    return section.board if section else ()
+
+
+def periods_of(board: Board) -> tuple[WindowPeriod, ...]:
+    """Return the kinds of windows that a board has."""
+    return (*board.periods, *(("rolling",) if board.rolling_days else ()))
+
+
+def season_of(programme: Programme, window: Window | None) -> Season | None:
+    """Return the season that a window is of, if it is of one."""
+    section = programme.document.find(LeaderboardsSection)
+    if window is None or section is None:
+        return None
+    return next((each for each in section.season if each.code == window.season), None)
+
+
+def listed(of: Resolved, place: Found, name: str) -> Listed:
+    """Return a place as it is shown, with the rank that the board counts by."""
+    ranks = {"ordinal": place.ordinal, "competition": place.competition, "dense": place.dense}
+    return Listed(
+        key=derived_id("place", str(of.brand.id), of.board.code, str(place.entity)).hex[:16],
+        rank=ranks[of.board.rank] or place.ordinal,
+        ordinal=place.ordinal,
+        name=name,
+        score=place.score,
+    )
+
+
+async def _marks(live: Live, window: Window | None) -> AsyncGenerator[None, None]:
+    """Yield whenever a window may have changed, or might be there by now."""
+    if window is None:
+        await asyncio.sleep(_NEWCOMER_SECONDS)
+        yield
+        return
+    with live.heard(channel(window.brand_id, window.id)) as changes:
+        while not live.is_closed:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await anext(changes, None)
+            # What comes close together is one change, read after what others read before it.
+            await asyncio.sleep(KEPT_SECONDS)
+            yield
+
+
+def _news(shown: Shown | None) -> tuple[object, ...]:
+    """Return what makes another answer of a board: its window first."""
+    if shown is None or shown.window is None:
+        return (None, shown is None)
+    return shown.window.id, shown.window.state, shown.state, shown.version
+
+
+def _scopes(windows: Sequence[Window]) -> tuple[tuple[str, str], ...]:
+    names = sorted(each.scope for each in windows if each.scope)
+    return ("", ""), *((each, each.partition(":")[2]) for each in names[:_SCOPES_MAX])

@@ -20,6 +20,10 @@ NOTES = {
     "rewards": "who asks from then on asks of the new catalogue; what was asked for before stays",
     "referrals": "codes named from then on count by the new terms",
     "gifts": "members give from then on within the new bounds",
+    "badges": "what is done from then on is awarded by the new rules; what was awarded stays",
+    "streaks": "periods from then on are kept by the new terms; freezes stay",
+    "challenges": "challenges that change begin anew from then on; what was completed stays",
+    "leaderboards": "what is done from then on counts by the new rules; frozen windows stay",
     "households": "who enters or spends from then on does so by the new terms; nobody has to leave",
 }
 

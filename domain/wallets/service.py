@@ -16,7 +16,7 @@ from domain.ledger.rules import Bound, Journal, Mode, NewAccount, Transfer
 from domain.members import service as members
 from domain.members.queries import Member
 from domain.members.service import NewMember
-from domain.wallets import service_debt, store
+from domain.wallets import service_debt, service_erase, store
 from domain.wallets.queries import Books
 from domain.wallets.rules import open_day
 from domain.wallets.section import PointsSection
@@ -117,6 +117,7 @@ async def accrue(
 ) -> list[int]:
     """Give points, each accrual a lot of its own; return the journals.
 
+    What comes for who was erased is forfeited at once.
     Who is in debt pays it out of the new lots at once, also of pending ones. Where their ends
     follow the member and are not known yet, ``pays_debts`` is False: `expiry.redate` lets them
     pay. The caller holds
@@ -160,4 +161,5 @@ async def accrue(
     )
     if pays_debts:
         await service_debt.pay(session, now, brand, books, new)
+    await service_erase.forfeit_new(session, now, brand, books, new)
     return journal_ids

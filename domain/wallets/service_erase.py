@@ -91,6 +91,21 @@ async def forfeit(
     return {account: _rest(mine) for account, code, mine in parts if code == ERASURE}
 
 
+async def forfeit_new(
+    session: Session, now: datetime, brand: Brand, books: Books, lots: Sequence[Lot]
+) -> None:
+    """Take what came for those owners of ``lots`` who were erased."""
+    if not lots:
+        return
+    rows = await session.fetch(
+        "SELECT account_id FROM wallet WHERE account_id = ANY ($1) AND erased_at IS NOT NULL",
+        list({lot.account_id for lot in lots}),
+    )
+    if rows:
+        mine = await store.open_lots(session, [row["account_id"] for row in rows])
+        await forfeit(session, now, brand, books, mine)
+
+
 def _rest(lots: Sequence[Lot]) -> int:
     return sum(lot.remaining for lot in lots)
 

@@ -199,7 +199,10 @@ async def change_debts(session: Session, changes: Sequence[tuple[int, int]]) -> 
 
 
 async def insert_lots(session: Session, brand_id: int, lots: Sequence[NewLot]) -> list[Lot]:
-    """Write new lots; return, in the order given, those whose owner is in debt or was forgiven."""
+    """Write new lots; return, in the order given, those that may not stay.
+
+    Their owner is in debt, or was forgiven, or erased.
+    """
     rows = await session.fetch(
         "WITH new AS (INSERT INTO lot (brand_id, journal_id, account_id, amount, remaining,"
         " earned_at, available_at, expires_at, fixed, release_days, version_id)"
@@ -208,7 +211,8 @@ async def insert_lots(session: Session, brand_id: int, lots: Sequence[NewLot]) -
         " $9::smallint[], $10::bigint[]) AS n(j, a, p, e, v, x, f, r, i) RETURNING *)"
         " SELECT new.id, account_id, new.journal_id, new.remaining, new.earned_at,"
         " new.available_at, new.expires_at"
-        " FROM new JOIN wallet USING (account_id) WHERE debt > 0 OR forgiven > 0 ORDER BY new.id",
+        " FROM new JOIN wallet USING (account_id)"
+        " WHERE debt > 0 OR forgiven > 0 OR erased_at IS NOT NULL ORDER BY new.id",
         brand_id,
         *(list(column) for column in zip(*lots, strict=True)),
     )

@@ -5,14 +5,19 @@ from datetime import UTC, date, datetime, timedelta
 from api.sections import SECTIONS
 from domain.earning.rules import Activity
 from domain.earning.rules_refund_request import Refund
+from domain.earning.service_prize import PrizePoints, give_prizes
 from domain.members import queries
 from domain.members.service import NewMember
 from domain.metrics.queries import figures
 from domain.programmes import queries as programmes
 from domain.wallets.service_hold import Hold
+from kit.clock import MovableClock
+from kit.db import Database, Session
 from kit.ids import new_id
+from tests.support.coherence import assert_coherent
 from tests.support.merging import codes, erased, erasing, merged, merging
-from tests.support.shop import Shop, purchase
+from tests.support.shop import Shop, opened_shop, purchase
+from tests.support.spending import back, give_back, spend
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -72,3 +77,28 @@ async def test_all_cards_of_a_person_are_forgotten_and_refunds_still_work(grocer
     (back,) = await grocer.refund(Refund("r", "1", MONDAY, 30_00))
     assert (back.status, back.points_due, back.points_reversed) == ("recorded", 30, 0)
     assert codes(await merged(grocer, merging("new", "old", "later"))) == ["UNKNOWN_MEMBER"]
+
+
+async def test_what_comes_for_who_was_erased_is_forfeited(
+    database: Database, clock: MovableClock
+) -> None:
+    grocer = await opened_shop(database, clock, "grocer")
+    await grocer.buy(purchase("1", "a", 30_00, MONDAY))
+    (member,) = await grocer.member_ids("a")
+    hold = await spend(grocer, "a", 20)
+    await erased(grocer, erasing("a"))
+    (done,) = await give_back(grocer, back(hold, 20))
+    assert done.points == 20
+
+    async def prize(session: Session) -> None:
+        timeline = await programmes.timeline_to_write(session, grocer.brand.id, SECTIONS)
+        item = PrizePoints(new_id(), member, 7, 0, "challenge:x", "due")
+        await give_prizes(session, MONDAY, grocer.brand, timeline, [item])
+
+    await grocer.database.write(prize)
+    async with grocer.database.read() as session:
+        timeline = await programmes.timeline(session, grocer.brand.id, SECTIONS)
+        told = await figures(session, grocer.brand, timeline, MONDAY)
+    assert (told.points_spent, told.points_expired, told.points_outstanding) == (0, 37, 0)
+    # The prize is paid here without having been owed.
+    await assert_coherent(database, besides=("PRIZES_DIFFER_FROM_LEDGER",))

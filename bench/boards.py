@@ -57,7 +57,7 @@ async def rates(server: parts.Valkey, options: argparse.Namespace) -> float | No
         ("ours", board.ours),
         ("redis-py, the same two scripts, a call each", board.raw_scripts),
         ("redis-py, plain sorted set: ZINCRBY + ZREVRANK, ZREVRANGE", board.raw_commands),
-        ("composite score, one script, our client", parts.composite(server, members)),
+        ("ours, but with a composite score", parts.composite(server, members)),
         ("ours, reading alone", board.read),
     ]
     found: dict[str, list[float]] = {name: [] for name, _ in steps}

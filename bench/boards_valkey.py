@@ -17,6 +17,7 @@ import redis.asyncio
 
 from bench import report
 from gamification.leaderboards.rules_keys import Element, pack, root_key
+from gamification.leaderboards.rules_places import placed
 from gamification.leaderboards.scripts import BEGIN, PUSH, READ
 from gamification.leaderboards.showing import Shower
 from gamification.leaderboards.views import Boards
@@ -56,8 +57,9 @@ class Valkey:
 
     async def empty(self) -> None:
         """Remove all, and have it done."""
-        await self.home.flushall()
-        await asyncio.sleep(0.2)
+        await self.home.execute_command("FLUSHALL", "SYNC")
+        while int((await self.home.info("memory"))["lazyfree_pending_objects"]):
+            await asyncio.sleep(0.1)
 
 
 async def rate(step: Step, seconds: float, clients: int = CLIENTS) -> float:
@@ -168,24 +170,40 @@ async def filled_plain(valkey: Valkey, members: int, kind: str) -> float:
     return time.monotonic() - started
 
 
+_COMPOSITE_CHANGE = Script("""
+local old = redis.call('ZSCORE', KEYS[1], ARGV[1])
+local points = math.floor(tonumber(old) / 33554432) + 1
+local score = string.format('%.0f', points * 33554432 + tonumber(ARGV[2]))
+redis.call('ZADD', KEYS[1], score, ARGV[1])
+return 1
+""")
+_COMPOSITE_READ = Script("""
+local z, who, n = KEYS[1], ARGV[1], tonumber(ARGV[2])
+local rank = redis.call('ZREVRANK', z, who)
+local first = math.max(rank - n, 0)
+local found = redis.call('ZRANGE', z, first, rank + n, 'REV', 'WITHSCORES')
+local points = math.floor(tonumber(found[2]) / 33554432)
+local higher = redis.call('ZCOUNT', z, string.format('(%.0f', points * 33554432 + 33554431), '+inf')
+return {redis.call('ZCARD', z), first, higher, found}
+""")
+
+
 def composite(valkey: Valkey, members: int) -> Step:
-    """Return the step of increment, rank and neighbours in the composite form, as a script."""
-    script = """
-    local z, who, n = KEYS[1], ARGV[1], tonumber(ARGV[2])
-    local old = redis.call('ZSCORE', z, who)
-    local points = math.floor(tonumber(old) / 33554432) + 1
-    redis.call('ZADD', z, string.format('%.0f', points * 33554432 + tonumber(ARGV[3])), who)
-    local rank = redis.call('ZREVRANK', z, who)
-    local first = math.max(rank - n, 0)
-    return {rank, redis.call('ZCOUNT', z, string.format('(%.0f', points * 33554432 + 33554431),
-      '+inf'), redis.call('ZRANGE', z, first, rank + n, 'REV', 'WITHSCORES')}
-    """
+    """Return the same step in the composite form: two scripts, and places made of the answer."""
 
     async def step(number: int) -> None:
         who = entity(number % members).bytes
-        words = ("EVAL", script, 1, b"composite", who, NEIGHBOURS, number % 2**SECONDS_BITS)
-        (reply,) = await valkey.nodes.soon([Call(b"composite", words)])
-        assert len(reply[2]) > NEIGHBOURS
+        words = (who, number % 2**SECONDS_BITS)
+        await valkey.nodes.soon([Call(b"composite", words, _COMPOSITE_CHANGE)])
+        words = (who, NEIGHBOURS)
+        (reply,) = await valkey.nodes.soon([Call(b"composite", words, _COMPOSITE_READ)])
+        _, first, higher, flat = reply
+        elements = []
+        for one, score in zip(flat[::2], flat[1::2], strict=True):
+            points, left = divmod(int(float(score)), 2**SECONDS_BITS)
+            reached = NOON + timedelta(seconds=2**SECONDS_BITS - 1 - left)
+            elements.append(Element(UUID(bytes=one), points, reached))
+        assert len(placed(elements, first, higher, None)) > NEIGHBOURS
 
     return step
 

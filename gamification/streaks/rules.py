@@ -177,7 +177,6 @@ class _Walk:
         until = self._repairable_until(period, over)
         repair = next((each for each in self.repairs if over <= each < until), None)
         if repair is not None:
-            self.repairs.remove(repair)
             run.repaired_to = repair
             self.repaired.append(period)
             return

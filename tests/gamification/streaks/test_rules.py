@@ -354,6 +354,18 @@ def test_taking_back_takes_what_was_not_used() -> None:
     assert course(part, june(1, 2), noon(3), freezes=waits).waiting == 0
 
 
+def test_the_oldest_freeze_goes_first() -> None:
+    has = [freeze(noon(1), 1, noon(4)), freeze(noon(2), 1, id_=2)]
+    # The one that is taken back was used before.
+    found = course(streak(freezes_max=2), june(1, 3), noon(4), freezes=has)
+    assert (found.length, found.freezes) == (2, 1)
+
+
+def test_what_is_taken_back_at_once_was_never_there() -> None:
+    found = course(streak(freezes_max=1), june(1), noon(1), freezes=[freeze(noon(1), 1, noon(1))])
+    assert found.freezes == 0
+
+
 # Repairs.
 
 

@@ -41,6 +41,7 @@ def test_a_streak_lives_as_long_as_it_is_there_with_the_same_periods() -> None:
     first = lives["daily"][0]
     assert [first.at(utc(2026, month, 1)).times for month in (1, 2)] == [1, 2]
     assert first.at(utc(2025, 1, 1)).times == 1
+    assert [first.holds(utc(2026, month, 1)) for month in (1, 2, 3)] == [True, True, False]
     assert in_force(said, utc(2025, 1, 1)) == {}
     assert in_force(said, utc(2026, 4, 1)) == {}
     assert in_force(said, utc(2026, 2, 1)) == {"daily": first, "other": lives["other"][0]}

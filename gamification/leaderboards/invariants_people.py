@@ -8,7 +8,7 @@ INVARIANTS = {
             FROM board_result r) AS o WHERE place <> due""",
     "BOARD_RESULT_OF_AN_OPEN_WINDOW": """
         SELECT DISTINCT r.window_id FROM board_result r LEFT JOIN board_window w
-            ON w.id = r.window_id AND w.state = 'frozen' AND w.brand_id = r.brand_id
+            ON w.id = r.window_id AND w.state IN ('closing', 'frozen') AND w.brand_id = r.brand_id
         WHERE w.id IS NULL""",
     "BOARD_RESULT_NOT_WHAT_STOOD": """
         SELECT w.id AS window_id, coalesce(r.entity, s.entity) AS entity FROM board_window w
@@ -16,6 +16,11 @@ INVARIANTS = {
         LEFT JOIN board_result r ON r.window_id = w.id AND r.entity = s.entity
             AND r.score = s.score AND r.reached_at = s.reached_at
         WHERE w.state = 'frozen' AND r.entity IS NULL""",
+    "BOARD_RESULT_WITH_ANOTHER_RANK": """
+        SELECT window_id, place FROM (
+            SELECT r.*, rank() OVER scores AS competition, dense_rank() OVER scores AS dense
+            FROM board_result r WINDOW scores AS (PARTITION BY r.window_id ORDER BY r.score DESC)
+        ) AS o WHERE rank NOT IN (place, competition, dense)""",
     "BOARD_PRIZE_NOT_OWED": """
         SELECT p.brand_id, p.id FROM board_prize p LEFT JOIN prize_due d ON d.id = p.id
         WHERE (p.undone_at IS NULL) <> coalesce(d.state <> 'undone', false)""",
@@ -33,7 +38,7 @@ INVARIANTS = {
     "LEAGUE_SEAT_IN_NO_WEEK": """
         SELECT t.window_id, t.member_id FROM league_seat t
         LEFT JOIN league_week w ON w.window_id = t.window_id AND w.brand_id = t.brand_id
-        WHERE w.window_id IS NULL OR (w.ended_at IS NULL) <> (t.outcome IS NULL)""",
+        WHERE w.window_id IS NULL OR w.ended_at IS NOT NULL AND t.outcome IS NULL""",
     "LEAGUE_PLACES_WITH_GAPS": """
         SELECT window_id, league, cohort FROM league_seat WHERE place IS NOT NULL
         GROUP BY window_id, league, cohort

@@ -120,7 +120,8 @@ class BoardPersonChangeRow(Base):
 class BoardResultRow(Base):
     """The place of a member or a team in a frozen window. It never changes.
 
-    ``place`` is the ordinal one; ``rank`` is that of the board's kind of ranking.
+    ``place`` is the ordinal one; ``rank`` is that of the board's kind of ranking. A million rows
+    are written at once: no foreign key is looked up for each.
     """
 
     __tablename__ = "board_result"
@@ -128,7 +129,7 @@ class BoardResultRow(Base):
 
     window_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     place: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    brand_id: Mapped[int] = mapped_column(ForeignKey("brand.id"))
+    brand_id: Mapped[int] = mapped_column()
     entity: Mapped[UUID] = mapped_column(PG_UUID)
     score: Mapped[int] = mapped_column(BigInteger)
     reached_at: Mapped[datetime] = mapped_column(INSTANT)

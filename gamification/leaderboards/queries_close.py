@@ -15,10 +15,11 @@ _RESULT = """
 SELECT r.window_id, r.place, r.entity, r.score, r.reached_at, r.rank, n.name,
        EXISTS (SELECT FROM board_disqualification d
                WHERE d.window_id = r.window_id AND d.entity = r.entity),
-       EXISTS (SELECT FROM board_absence a JOIN board_window w ON w.id = r.window_id
+       EXISTS (SELECT FROM board_absence a
                WHERE a.member_id = r.entity AND a.ended_at IS NULL
-                 AND a.board IN ('', w.board) AND a.window_id IN (0, w.id))
+                 AND a.board IN ('', f.board) AND a.window_id IN (0, f.id))
 FROM board_result r
+JOIN board_window f ON f.id = r.window_id AND f.state = 'frozen'
 LEFT JOIN board_result_name n ON n.window_id = r.window_id AND n.entity = r.entity
 """
 

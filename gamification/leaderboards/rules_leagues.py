@@ -106,3 +106,11 @@ def ends(leagues: Leagues, league: str, scores: Sequence[tuple[UUID, int]]) -> l
         move = {"promoted": 1, "stayed": 0, "relegated": -1}[outcome]
         found.append(Ended(member_id, place, outcome, codes[index + move]))
     return found
+
+
+def unmoved(league: str, scores: Sequence[tuple[UUID, int]]) -> list[Ended]:
+    """Return that nobody of a cohort rises or falls: the brand gave its leagues up."""
+    return [
+        Ended(member_id, place, "stayed", league)
+        for place, (member_id, _) in enumerate(scores, start=1)
+    ]

@@ -16,6 +16,8 @@ from kit.ids import content_hash, derived_id
 from kit.texts import usable
 
 REASON_LENGTH_MAX = 2_000
+PLACES_MAX = 20_000
+"""Places that are written in one transaction, of all windows together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +62,29 @@ async def begin(
 
 
 async def freeze(
-    session: Session, now: datetime, brand: Brand, timeline: Timeline, limit: int = 20
+    session: Session,
+    now: datetime,
+    brand: Brand,
+    timeline: Timeline,
+    limit: int = 20,
+    places: int = PLACES_MAX,
 ) -> int:
-    """Freeze up to ``limit`` closing windows: write results, owe prizes; return how many.
+    """Write results of up to ``limit`` closing windows; return at how many it worked.
 
-    All of it is one transaction, and each window is locked: nothing of it is done twice, whoever
-    dies on the way and however many work at it. What somebody else freezes is passed over.
+    A window whose last place is written has its prizes owed and is frozen, in the same
+    transaction. Others are gone on with in the next one: a long transaction would keep every
+    subscriber of facts waiting. Each window is locked, so nothing is done twice, whoever dies on
+    the way and however many work at it. What somebody else works at is passed over.
     """
     windows = await store.lock_closing(session, brand.id, limit)
     if not windows:
         return 0
     boards = {window.id: board_of(brand, timeline, window) for window in windows}
     rankings = {id_: board.rank if board else "ordinal" for id_, board in boards.items()}
-    await store.write_results(session, brand.id, rankings)
-    await settle(session, now, brand, timeline, windows)
-    await store.freeze(session, now, list(boards))
+    each = max(1, places // len(windows))
+    written = await store.write_results(session, brand.id, rankings, each)
+    await settle(session, now, brand, timeline, [one for one in windows if one.id in written])
+    await store.freeze(session, now, written)
     return len(windows)
 
 

@@ -17,6 +17,7 @@ from gamification.leaderboards.rules_leagues import (
     ends,
     league_now,
     seats,
+    unmoved,
     week_of,
 )
 from gamification.leaderboards.section_people import Leagues
@@ -103,12 +104,14 @@ async def _first_scores(
     return found
 
 
-async def end_week(session: Session, now: datetime, brand: Brand, timeline: Timeline) -> int:
-    """Let members of a brand's frozen week rise and fall; return how many weeks were ended.
+async def end_week(
+    session: Session, now: datetime, brand: Brand, timeline: Timeline, limit: int = 300
+) -> int:
+    """Let up to ``limit`` cohorts of a brand's frozen week rise and fall; 0: all done.
 
-    Everything of it is one transaction that locks the week: it is done once, whoever dies on the
-    way. Records the fact LeagueChanged about who rises or falls. The
-    programme in force at the week's end says how many; without leagues in it nobody moves.
+    Once none is left the week has ended. Each is one transaction that locks the week: a cohort
+    moves once, whoever dies on the way. Records the fact LeagueChanged about who rises or falls.
+    The programme in force at the week's end says how many; without leagues in it nobody moves.
     """
     week = await store.lock_ending(session, brand.id)
     if week is None:
@@ -116,16 +119,16 @@ async def end_week(session: Session, now: datetime, brand: Brand, timeline: Time
     leagues = leagues_at(timeline, last_instant(brand.zone, week.ends_on))
     over: list[Ended] = []
     told: list[Fact] = []
-    standings = await store.standings(session, week.window_id) if leagues else {}
+    standings = await store.standings(session, week.window_id, limit)
     for (league, _), scores in standings.items():
-        assert leagues is not None
-        for each in ends(leagues, league, scores):
-            over.append(each)
-            if each.outcome != "stayed":
-                told.append(_fact(brand, league, each))
-    number = week_of(week.starts_on)
-    await store.end(session, now, brand.id, number, week.window_id, over)
-    await record(session, now, told)
+        mine = ends(leagues, league, scores) if leagues else unmoved(league, scores)
+        over += mine
+        told += [_fact(brand, league, each) for each in mine if each.outcome != "stayed"]
+    if over:
+        await store.end(session, brand.id, week_of(week.starts_on), week.window_id, over)
+        await record(session, now, told)
+    else:
+        await store.end_week(session, now, week.window_id)
     return 1
 
 

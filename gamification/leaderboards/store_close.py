@@ -22,24 +22,42 @@ SELECT NOT EXISTS (
 FROM fact_cursor c WHERE c.subscriber = $1
 """
 
-# The one order of a board: score, who was first, entity.
+# The one order of a board: score, who was first, entity. Goes on behind the last place written,
+# whose rank is that of all who tie with it. A window without any place yet has a first score of
+# NULL, which ties with nothing.
 _RESULTS = """
-INSERT INTO board_result (window_id, place, brand_id, entity, score, reached_at, rank)
-SELECT s.window_id, row_number() OVER board, $1, s.entity, s.score, s.reached_at,
-       CASE w.ranking WHEN 'ordinal' THEN row_number() OVER board
-                      WHEN 'competition' THEN rank() OVER scores
-                      ELSE dense_rank() OVER scores END
-FROM unnest($2::bigint[], $3::text[]) AS w(id, ranking)
-JOIN board_score s ON s.window_id = w.id AND s.listed
-WINDOW board AS (PARTITION BY s.window_id ORDER BY s.score DESC, s.reached_at, s.entity DESC),
-       scores AS (PARTITION BY s.window_id ORDER BY s.score DESC)
-"""
-
-_NAMES = """
-INSERT INTO board_result_name (entity, window_id, name)
-SELECT r.entity, r.window_id, a.alias FROM board_result r
-JOIN board_alias a ON a.member_id = r.entity AND a.brand_id = $1 AND a.removed_at IS NULL
-WHERE r.window_id = ANY ($2)
+WITH last AS (
+    SELECT w.id, w.ranking, r.score, r.reached_at, r.entity, coalesce(r.place, 0) AS place,
+           coalesce(r.rank, 0) AS rank
+    FROM unnest($2::bigint[], $3::text[]) AS w(id, ranking)
+    LEFT JOIN LATERAL (
+        SELECT * FROM board_result WHERE window_id = w.id ORDER BY place DESC LIMIT 1
+    ) AS r ON true
+), new AS (
+    INSERT INTO board_result (window_id, place, brand_id, entity, score, reached_at, rank)
+    SELECT l.id, l.place + row_number() OVER board, $1, s.entity, s.score, s.reached_at,
+           CASE WHEN l.ranking = 'ordinal' THEN l.place + row_number() OVER board
+                WHEN s.score = l.score THEN l.rank
+                WHEN l.ranking = 'competition' THEN l.place + rank() OVER scores
+                ELSE l.rank + dense_rank() OVER scores
+                     - (first_value(s.score) OVER scores IS NOT DISTINCT FROM l.score)::int END
+    FROM last l
+    CROSS JOIN LATERAL (
+        SELECT entity, score, reached_at FROM board_score b
+        WHERE b.window_id = l.id AND b.listed AND (l.place = 0 OR b.score < l.score
+            OR b.score = l.score AND (b.reached_at > l.reached_at
+                OR b.reached_at = l.reached_at AND b.entity < l.entity))
+        ORDER BY score DESC, reached_at, entity DESC LIMIT $4
+    ) AS s
+    WINDOW board AS (PARTITION BY l.id ORDER BY s.score DESC, s.reached_at, s.entity DESC),
+           scores AS (PARTITION BY l.id ORDER BY s.score DESC)
+    RETURNING window_id, entity
+), named AS (
+    INSERT INTO board_result_name (entity, window_id, name)
+    SELECT n.entity, n.window_id, a.alias FROM new n
+    JOIN board_alias a ON a.member_id = n.entity AND a.brand_id = $1 AND a.removed_at IS NULL
+)
+SELECT window_id, count(*) FROM new GROUP BY window_id
 """
 
 _TEAMS = """
@@ -149,10 +167,16 @@ async def lock_frozen(session: Session, brand_id: int, ids: Collection[int]) -> 
     return {row["id"]: Window(*row) for row in rows}
 
 
-async def write_results(session: Session, brand_id: int, rankings: Mapping[int, Ranking]) -> None:
-    """Write who stands where in closing windows, and the aliases that they have."""
-    await session.fetch(_RESULTS, brand_id, list(rankings), list(rankings.values()))
-    await session.fetch(_NAMES, brand_id, list(rankings))
+async def write_results(
+    session: Session, brand_id: int, rankings: Mapping[int, Ranking], limit: int
+) -> set[int]:
+    """Write up to ``limit`` further places of each closing window, with the aliases there are.
+
+    Returns the windows of which all places are written now. One statement.
+    """
+    rows = await session.fetch(_RESULTS, brand_id, list(rankings), list(rankings.values()), limit)
+    more = {row["window_id"] for row in rows if row["count"] == limit}
+    return set(rankings) - more
 
 
 async def freeze(session: Session, now: datetime, ids: Collection[int]) -> None:

@@ -25,7 +25,10 @@ WHERE window_id = $1 GROUP BY league, cohort ORDER BY league, cohort DESC
 _STANDINGS = """
 SELECT t.league, t.cohort, t.member_id, coalesce(r.score, 0) FROM league_seat t
 LEFT JOIN board_result r ON r.window_id = t.window_id AND r.entity = t.member_id
-WHERE t.window_id = $1 ORDER BY t.league, t.cohort, r.place, t.member_id
+WHERE t.window_id = $1 AND (t.league, t.cohort) IN (
+    SELECT DISTINCT league, cohort FROM league_seat WHERE window_id = $1 AND outcome IS NULL
+    ORDER BY league, cohort LIMIT $2)
+ORDER BY t.league, t.cohort, r.place, t.member_id
 """
 
 
@@ -150,19 +153,22 @@ async def lock_ending(session: Session, brand_id: int) -> Week | None:
 
 
 async def standings(
-    session: Session, window_id: int
+    session: Session, window_id: int, limit: int
 ) -> dict[tuple[str, int], list[tuple[UUID, int]]]:
-    """Return members and scores of each cohort of a frozen week, in the order of the board."""
+    """Return members and scores of up to ``limit`` cohorts of which nothing came yet.
+
+    In a frozen week, in the order of the board.
+    """
     found: dict[tuple[str, int], list[tuple[UUID, int]]] = {}
-    for league, cohort, member_id, score in await session.fetch(_STANDINGS, window_id):
+    for league, cohort, member_id, score in await session.fetch(_STANDINGS, window_id, limit):
         found.setdefault((league, cohort), []).append((member_id, score))
     return found
 
 
 async def end(
-    session: Session, now: datetime, brand_id: int, week: int, window_id: int, all_: Sequence[Ended]
+    session: Session, brand_id: int, week: int, window_id: int, all_: Sequence[Ended]
 ) -> None:
-    """Write what came of a week, and that it has ended."""
+    """Write what came of cohorts of a week."""
     member_ids = [each.member_id for each in all_]
     await session.fetch(
         "UPDATE league_seat t SET place = n.place, outcome = n.outcome"
@@ -182,6 +188,10 @@ async def end(
         member_ids,
         [each.league for each in all_],
     )
+
+
+async def end_week(session: Session, now: datetime, window_id: int) -> None:
+    """Write that a week has ended."""
     await session.fetch("UPDATE league_week SET ended_at = $2 WHERE window_id = $1", window_id, now)
 
 

@@ -36,9 +36,6 @@ def _results() -> None:
         sa.Column("score", sa.BigInteger(), nullable=False),
         sa.Column("reached_at", INSTANT, nullable=False),
         sa.Column("rank", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["brand_id"], ["brand.id"], name=op.f("board_result_brand_id_fkey")
-        ),
         sa.PrimaryKeyConstraint("window_id", "place", name=op.f("board_result_pkey")),
     )
     op.create_index("board_result_entity_idx", "board_result", ["entity", "window_id"], unique=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date, timedelta
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from domain.programmes.rules import Timeline
 from gamification.leaderboards import service_close, store_close
 from gamification.leaderboards.jobs_close import tick
 from gamification.leaderboards.queries_people import flagged
+from gamification.leaderboards.rules_close import Ranking, ranks
 from gamification.leaderboards.service_close import Disqualify
 from gamification.leaderboards.service_people import PersonChange, forget
 from gamification.prizes import service as prizes
@@ -69,6 +71,37 @@ async def test_results_are_in_the_order_of_the_board_and_prizes_are_owed_by_plac
     expected = [[("owed", 100)], [("owed", 50)], [("owed", 50)], [], []]
     assert await boards.prizes("Dan", "Cat", "Ann", "Eve", "Ben") == expected
     await boards.assert_coherent()
+
+
+@pytest.mark.parametrize("rank", ["ordinal", "competition", "dense"])
+async def test_results_written_in_parts_are_those_written_at_once(
+    database: Database, clock: MovableClock, rank: Ranking
+) -> None:
+    names = [f"m{number}" for number in range(23)]
+    boards = await opened(database, clock, *names, text=board(f'rank = "{rank}"'))
+    weeks = [await boards.window(scope=scope) for scope in ("", "store:1", "store:2")]
+    draw = Random(rank)
+    for week, count, most in zip(weeks, (23, 14, 0), (3, 50, 3), strict=True):
+        for place, name in enumerate(names[:count]):
+            at = EVENING + timedelta(minutes=place % 3)
+            await boards.score(week, {name: draw.randint(0, most)}, at)
+    clock.move(timedelta(days=8))
+    await boards.heard()
+
+    async def step(session: Session) -> int:
+        now, brand = clock.now(), boards.shop.brand
+        timeline = await timeline_of(session, boards)
+        if done := await service_close.freeze(session, now, brand, timeline, limit=2, places=7):
+            return done
+        return await service_close.begin(session, now, brand, timeline)
+
+    while await database.write(step):
+        await boards.assert_coherent()
+    for week, count in zip(weeks, (23, 14, 0), strict=True):
+        assert await boards.state(week) == "frozen"
+        found = await boards.results(week)
+        assert len(found) == count
+        assert [each for _, _, each in found] == ranks(rank, [score for _, score, _ in found])
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -193,8 +194,10 @@ async def test_a_week_ends_once_however_many_workers_end_it(
     await asyncio.gather(*(step(boards, seat) for _ in range(4)))
     assert await cohorts(boards, week) == {"bronze1": "ABC", "bronze2": "DEF", "bronze3": "G"}
     await frozen(boards, week)
-    ended = await asyncio.gather(*(step(boards, end_week) for _ in range(4)))
-    assert sum(ended) == 1
+    one = partial(end_week, limit=1)
+    for _ in range(4):
+        await asyncio.gather(*(step(boards, one) for _ in range(4)))
+    assert await step(boards, one) == 0
     assert len(await boards.rows("SELECT FROM fact WHERE kind = 'LeagueChanged'")) == 3
     await boards.assert_coherent()
 
@@ -255,7 +258,8 @@ async def test_whoever_is_killed_on_the_way_leaves_no_half_week(
     assert await killed(seat) > 5
     assert await cohorts(boards, week) == {"bronze1": "ABC", "bronze2": "DEF", "bronze3": "G"}
     await frozen(boards, week)
-    assert await killed(end_week) > 4
+    assert await killed(end_week) > 3
+    assert await killed(end_week) > 0
     assert len(await boards.rows("SELECT FROM fact WHERE kind = 'LeagueChanged'")) == 3
     assert len(await leagues(boards)) == 7
     await boards.assert_coherent()

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gamification.leaderboards.rules_leagues import (
+    Ended,
     Filling,
     Newcomer,
     Player,
@@ -15,6 +16,7 @@ from gamification.leaderboards.rules_leagues import (
     ends,
     league_now,
     seats,
+    unmoved,
     week_of,
 )
 from gamification.leaderboards.section_people import Leagues, league_faults
@@ -64,6 +66,14 @@ def test_who_rises_does_not_fall_however_small_the_cohort() -> None:
     assert after("c", 12) == "d" * 10 + "b" * 2
     assert after("c", 1) == "d"
     assert after("gone", 3) == "bbb"
+
+
+def test_nobody_moves_in_leagues_that_are_given_up() -> None:
+    one, two = ids(2)
+    assert unmoved("c", [(two, 9), (one, 1)]) == [
+        Ended(two, 1, "stayed", "c"),
+        Ended(one, 2, "stayed", "c"),
+    ]
 
 
 def test_nobody_rises_without_a_score() -> None:

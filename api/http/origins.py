@@ -34,12 +34,16 @@ class Origins:
     """
 
     def __init__(self, app: ASGIApp, named: Sequence[str]) -> None:
+        self._app = app
         self._named = _cors(app, named, (*_TAKEN, _AUTHORIZATION))
         self._any = _cors(app, ("*",), _TAKEN)
         self._origins = frozenset(named)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
         headers = Headers(scope=scope)
         asked = headers.get("access-control-request-headers", "").lower()
         is_named = headers.get("origin") in self._origins

@@ -131,8 +131,9 @@ def span_of(shown: Shown, language: str) -> str:
     if shown.starts_on is None or shown.ends_on is None:
         return words.always
     last = shown.ends_on - _ONE_DAY
-    if shown.season is not None:
-        return words.until.format(name=shown.season(language), last=_day(last, language))
+    season = shown.season(language)
+    if season is not None:
+        return words.until.format(name=season, last=_day(last, language))
     if shown.starts_on == last:
         return _day(last, language)
     return words.since.format(first=_day(shown.starts_on, language), last=_day(last, language))

@@ -100,7 +100,16 @@ class BoardDayRow(Base):
 
     __tablename__ = "board_day"
     __table_args__ = (
-        Index("board_day_day_idx", "brand_id", "board", "scope", "day"),
+        # Partial only so that nobody is led this way who asks for days of an entity, or this index
+        # and the key look alike to a planner that knows no figures yet.
+        Index(
+            "board_day_day_idx",
+            "brand_id",
+            "board",
+            "scope",
+            "day",
+            postgresql_where=text("scope <> '#'"),
+        ),
         Index(
             "board_day_team_idx",
             "brand_id",

@@ -28,14 +28,15 @@ _REACHED: Mapping[Kept, str] = {
     "latest": "max(d.reached_at)",
 }
 
+# NOT IN is hashed, where NOT EXISTS would be met row by row by a plan that expects few.
 # `asked` are stretches of days of an entity that are known anew, `found` is all that there is.
 _PUT_DAYS = """
 ), gone AS (
     DELETE FROM board_day d USING asked a
     WHERE d.brand_id = $1 AND d.board = a.board AND d.entity = a.entity
-      AND d.day >= a.first_day AND d.day <= a.last_day AND NOT EXISTS (
-        SELECT FROM found f WHERE f.board = d.board AND f.entity = d.entity AND f.day = d.day
-          AND f.scope = d.scope)
+      AND d.day >= a.first_day AND d.day <= a.last_day
+      AND (d.board, d.entity, d.day, d.scope) NOT IN (
+        SELECT board, entity, day, scope FROM found)
     RETURNING d.board, d.entity, d.day, d.scope, d.team AS before, NULL::uuid AS after
 ), put AS (
     INSERT INTO board_day AS d

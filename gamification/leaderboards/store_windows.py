@@ -99,7 +99,9 @@ async def found_in(
         "SELECT DISTINCT w.id, d.entity FROM board_window w CROSS JOIN LATERAL ("
         " SELECT d.entity FROM board_day d WHERE d.brand_id = w.brand_id AND d.board = w.board"
         " AND d.scope = CASE WHEN starts_with(w.scope, 'store:') THEN w.scope ELSE '' END"
-        " AND d.day >= w.starts_on AND d.day < coalesce(w.ends_on, 'infinity') LIMIT $2"
+        " AND d.day >= w.starts_on AND d.day < coalesce(w.ends_on, 'infinity')"
+        # Which names the index of days.
+        " AND d.scope <> '#' LIMIT $2"
         ") AS d WHERE w.id = ANY ($1)",
         [each.id for each in windows],
         limit,

@@ -106,7 +106,12 @@ def _scores() -> None:
         ),
         postgresql_with={"fillfactor": 80},
     )
-    op.create_index("board_day_day_idx", "board_day", ["brand_id", "board", "scope", "day"])
+    op.create_index(
+        "board_day_day_idx",
+        "board_day",
+        ["brand_id", "board", "scope", "day"],
+        postgresql_where=sa.text("scope <> '#'"),
+    )
     op.create_index(
         "board_day_team_idx",
         "board_day",

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import redis.asyncio
 
+from api.badges.rarities import Rarities
 from api.boards import Boards
 from api.live import Live
 from domain.brands import queries as brands
@@ -52,6 +53,11 @@ class Runtime:
     def boards(self) -> Boards:
         """The public boards, read once for all who ask at the same time."""
         return Boards(self.database, self.views, self.clock)
+
+    @cached_property
+    def rarities(self) -> Rarities:
+        """How rare badges are, counted now and then for all who ask."""
+        return Rarities()
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from api.graphql.paging import Window
+from api.graphql.playing import Playing
 from api.graphql.reads import Reads
 from api.graphql.shared import Shared, batched
 from api.graphql.sharing import Sharing
@@ -76,6 +77,7 @@ class Loaders:
         self.pages: DataLoader[Wanted, list[Movement] | None] = batched(reads, self._pages)
         self.spending = Spending(reads, brand, now, self._timeline)
         self.sharing = Sharing(reads, brand, now, self.members)
+        self.playing = Playing(reads, brand, now, self._timeline)
 
     async def programmes(self) -> Programmes:
         """Return the brand's programmes, read once per operation."""

@@ -15,6 +15,7 @@ from api.graphql.grants import GRANTS_USUAL, StatusGrant
 from api.graphql.loaders import Wanted
 from api.graphql.node import Node
 from api.graphql.paging import After, Before, Connection, First, Last, paged
+from api.graphql.plays import Plays
 from api.graphql.redemptions import Redemption, RedemptionStates
 from api.graphql.tiers import LADDERS_USUAL, Tier, tier
 from api.graphql.together import Together
@@ -36,7 +37,7 @@ AsOf = Annotated[
 
 
 @strawberry.type(description="A person in the brand's programme.")
-class Member(Together, Node):
+class Member(Together, Plays, Node):
     """A member. Members see themselves; the brand's servers and staff see all of the brand's."""
 
     key: strawberry.Private[UUID]

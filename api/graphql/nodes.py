@@ -7,12 +7,14 @@ from uuid import UUID
 from api.auth import Role
 from api.context import Info
 from api.graphql import (
+    badges,
     brands,
     gifts,
     grants,
     households,
     ids,
     members,
+    prizes,
     redemptions,
     referrals,
     rewards,
@@ -101,6 +103,7 @@ async def _version(info: Info, key: str) -> Node | None:
 
 
 _FINDERS: dict[str, Callable[[Info, str], Awaitable[Node | None]]] = {
+    badges.KIND: badges.by_id,
     brands.KIND: _brand,
     gifts.KIND: gifts.by_id,
     grants.KIND: _grant,
@@ -108,6 +111,7 @@ _FINDERS: dict[str, Callable[[Info, str], Awaitable[Node | None]]] = {
     households.KIND: households.by_id,
     households.PERSON: households.person_by_id,
     members.KIND: _member,
+    prizes.KIND: prizes.by_id,
     redemptions.KIND: _redemption,
     referrals.KIND: referrals.by_id,
     rewards.KIND: rewards.by_id,

@@ -12,6 +12,7 @@ from api.graphql.endings import ENDINGS_USUAL, PointsEnding, endings
 from api.graphql.fields import EVERYONE, attribute
 from api.graphql.ladders import Ladder, ladders
 from api.graphql.paging import After, Before, Connection, First, Last, paged
+from api.graphql.plays import Playground
 from api.graphql.rewards import CATEGORIES_USUAL, Reward, RewardCategory
 from api.graphql.tiers import LADDERS_USUAL
 from api.sections import SECTIONS
@@ -23,7 +24,7 @@ from kit.texts import usable
 
 
 @strawberry.type(description="A brand's programme as it is in force now.")
-class Programme:
+class Programme(Playground):
     """The public terms of a programme."""
 
     record: strawberry.Private[rules.Brand]
@@ -83,6 +84,7 @@ async def programme(info: Info, code: str) -> Programme | None:
     return Programme(
         record=brand,
         version=found,
+        timeline=timeline,
         brand=brands.brand(brand),
         points_name=points.name,
         effective_from=found.effective_from,

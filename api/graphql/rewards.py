@@ -49,6 +49,9 @@ class RewardKind(Enum):
     )
     DONATION = strawberry.enum_value("donation", description="Points given to a cause.")
     POINTS = strawberry.enum_value("points", description="Points.")
+    GAME_ITEM = strawberry.enum_value(
+        "game_item", description="Something for games, such as a freeze of a streak."
+    )
 
 
 @strawberry.enum(description="How a reward is done once a member asked for it.")

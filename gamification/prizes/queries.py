@@ -24,6 +24,7 @@ SELECT m.kept, p.* FROM (SELECT kept, array_agg(id) AS ids
     ORDER BY number DESC LIMIT $4
 ) AS p ORDER BY p.number DESC
 """  # noqa: S608 - made of constants
+_OLDEST_OF = _PAID_OF.replace("number < $3", "number > $3").replace("number DESC", "number")
 _LAST = 2**63 - 1
 
 
@@ -79,13 +80,25 @@ async def prizes_of(
 
     Those of who was merged into a member are that member's.
     """
-    rows = await session.fetch(
-        _PAID_OF,
-        brand_id,
-        list(set(member_ids)),
-        _LAST if before is None else before,
-        first,
-    )
+    last = _LAST if before is None else before
+    return await _pages(session, _PAID_OF, brand_id, member_ids, last, first)
+
+
+async def oldest_prizes_of(
+    session: Session,
+    brand_id: int,
+    member_ids: Sequence[UUID],
+    first: int,
+    after: int | None = None,
+) -> dict[UUID, list[Paid]]:
+    """Return up to ``first`` prizes of each member, the oldest first, of higher numbers only."""
+    return await _pages(session, _OLDEST_OF, brand_id, member_ids, after or 0, first)
+
+
+async def _pages(
+    session: Session, query: str, brand_id: int, member_ids: Sequence[UUID], number: int, first: int
+) -> dict[UUID, list[Paid]]:
+    rows = await session.fetch(query, brand_id, list(set(member_ids)), number, first)
     found: dict[UUID, list[Paid]] = {member_id: [] for member_id in member_ids}
     for kept, *row in rows:
         found[kept].append(_paid(dict(zip(_NAMES, row, strict=True))))

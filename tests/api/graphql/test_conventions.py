@@ -44,6 +44,10 @@ NEVER_FAIL = {"Query.brand"}
 SMALL = {
     *("rank", "pendingDays", "months", "windowMonths", "holdsMonths", "graceDays"),
     *("days", "birthdayDays", "returnDays", "quantity"),
+    *("level", "length", "longest", "lostLength", "remaining", "round", "times", "timesEver"),
+    *("timesMax", "windowsMax", "rollingDays", "joiningDays", "coolOffDays", "holdDays"),
+    *("validDays", "repairDays", "repairsFree", "freezes", "freezesMax", "freezesWaiting"),
+    *("freezeEvery",),
 }
 """Names of whole numbers that 32 bits hold for ever."""
 VERBS = {

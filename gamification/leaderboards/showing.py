@@ -19,15 +19,14 @@ from gamification.leaderboards.queries_showing import PART_ROWS, Part, Shown, St
 from gamification.leaderboards.rules_keys import (
     SHARDS_MAX,
     channel,
-    pulse_key,
     root_key,
     shards_for,
 )
 from gamification.leaderboards.scripts import DROP, LAYOUT, LOOK
+from gamification.leaderboards.showing_pulse import Pulse
 from gamification.leaderboards.showing_state import Push, View, begin, look, shards_of
 from kit.db import Database, Session
-from kit.ids import new_id
-from kit.valkey import AWAY, Call, Node, Nodes
+from kit.valkey import AWAY, Call, Nodes
 
 AUDIT = timedelta(days=90)
 """How long a frozen window stays in Valkey; after that its results are in PostgreSQL alone."""
@@ -44,7 +43,6 @@ _AWAY_SECONDS = 1
 _PUSH_SECONDS_MAX = 30
 _KEPT_MAX = 100_000
 _AGAIN = timedelta(days=1)
-_PULSE_SECONDS = 86_400
 _SWITCHED = 2
 
 DenseOf = Callable[[Session, datetime, Sequence[Shown]], Awaitable[set[int]]]
@@ -74,8 +72,7 @@ class Shower:
         self._dense_of = dense
         self._audit = audit
         self._shard_above = shard_above
-        self._name = str(new_id())
-        self._pulses: dict[Node, tuple[bytes, bytes]] = {}
+        self._pulse = Pulse(valkey)
         self._head = 0
         self._due: dict[int, Shown] = {}
         self._checks: deque[Shown] = deque()
@@ -161,7 +158,10 @@ class Shower:
 
     async def _feel(self, now: datetime) -> None:
         """Look whether a node has lost what this shower wrote to it last: then all is checked."""
-        lost = await self._beat()
+        try:
+            lost = await self._pulse.lost()
+        except AWAY as error:
+            raise ValkeyAwayError(repr(error)) from error
         if not lost and time.monotonic() < self._check_at:
             return
         async with self._database.read() as session:
@@ -173,31 +173,6 @@ class Shower:
             self._due = {window.id: window for window in windows}
         else:
             self._checks = deque(windows)
-
-    async def _beat(self) -> bool:
-        try:
-            masters = await self._valkey.masters()
-        except AWAY as error:
-            raise ValkeyAwayError(repr(error)) from error
-        lost, pulses = False, {}
-        for node in masters:
-            key, last = self._pulses.get(node) or (self._pulse_key(node), b"")
-            mark = str(new_id()).encode()
-            pulses[node] = key, mark
-            words = ("SET", key, mark, "GET", "EX", _PULSE_SECONDS)
-            (reply,) = await node.ask([Call(key, words)])
-            if isinstance(reply, Exception):
-                self._pulses = {}
-                raise ValkeyAwayError(repr(reply)) from reply
-            lost = lost or reply != last
-        self._pulses = pulses
-        return lost
-
-    def _pulse_key(self, node: Node) -> bytes:
-        tag = 0
-        while self._valkey.node(pulse_key(tag, self._name)) is not node:
-            tag += 1
-        return pulse_key(tag, self._name)
 
     async def _hear(self, now: datetime) -> None:
         async with self._database.read() as session:

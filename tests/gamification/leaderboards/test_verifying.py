@@ -64,7 +64,10 @@ async def test_every_kind_of_difference_is_found(
     assert not result.equal
     found = {each.entity: each for each in result.differences}
     assert found.keys() == {entity(3), entity(4), entity(99)}
-    assert (found[entity(3)].shown.score, found[entity(3)].wanted.score) == (300, 3)  # type: ignore[union-attr]
+    wrong = found[entity(3)]
+    assert wrong.shown is not None
+    assert wrong.wanted is not None
+    assert (wrong.shown.score, wrong.wanted.score) == (300, 3)
     assert found[entity(4)].shown is None
     assert found[entity(99)].wanted is None
     assert not result.torn

@@ -15,7 +15,7 @@ from rich.console import Console
 from api.commands.figures import instant, show
 from api.commands.imports import GC_THRESHOLDS
 from api.commands.serve import check_free, serve
-from api.demo.load import loaded
+from api.demo.load import BRAND, loaded
 from api.demo.queries import DemoQuery, prepared
 from api.runtime import opened
 from api.sections import SECTIONS
@@ -35,6 +35,9 @@ def demo(
         typer.Option(min=1, help="Load only the purchases of about so many lines of the file."),
     ] = None,
     serving: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve it then.")] = True,
+    live: Annotated[
+        bool, typer.Option("--live/--still", help="Let members go on buying while it is served.")
+    ] = True,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8000,
 ) -> None:
@@ -56,12 +59,18 @@ def demo(
         return
     address = f"http://{host}:{port}"
     _say_what_to_try(queries, address)
-    worker = subprocess.Popen([sys.executable, "-m", "api", "worker"])
+    beside = [["api", "worker"], *([["api.demo.replay"]] if live else [])]
+    running = [
+        subprocess.Popen([sys.executable, "-m", *each])  # noqa: S603 - fixed words
+        for each in beside
+    ]
     try:
         serve(host=host, port=port, workers=1)
     finally:
-        worker.terminate()
-        worker.wait()
+        for each in running:
+            each.terminate()
+        for each in running:
+            each.wait()
 
 
 async def _load(settings: Settings, rows: int | None, console: Console) -> list[DemoQuery]:
@@ -81,7 +90,8 @@ async def _load(settings: Settings, rows: int | None, console: Console) -> list[
 
 
 def _say_what_to_try(queries: list[DemoQuery], address: str) -> None:
-    typer.echo(f"\nStart page   {address}/\nGraphQL      {address}/graphql\n")
+    typer.echo(f"\nStart page   {address}/\nGraphQL      {address}/graphql")
+    typer.echo(f"Live boards  {address}/boards/{BRAND}/visits\n")
     for query in queries:
         body = orjson.dumps({"query": query.query, "variables": query.variables}).decode()
         typer.echo(f"# {query.title}")

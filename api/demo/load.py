@@ -82,23 +82,27 @@ async def _brand(runtime: Runtime) -> Brand:
 
 
 async def _import(runtime: Runtime, brand: Brand, rows: int | None, console: Console) -> Summary:
-    year = _year()
-    source: Source = open_purchases(
-        year,
+    source = year_of(brand)
+    if rows is not None:
+        source = _Some(source, rows)
+    record = recorder(runtime.database, runtime.clock, brand, dry_run=False)
+    rejects = runtime.settings.data_dir / "demo.rejects.csv"
+    with Rejects(rejects, source=_year()) as kept:
+        with progress_bar(source, console) as progress:
+            summary = await run(source, record, reject=kept.write, progress=progress)
+        show_summary(summary, kept, console, dry_run=False)
+    return summary
+
+
+def year_of(brand: Brand) -> Source:
+    """Return the purchases of the real year. Raises ConfigurationError if it is not installed."""
+    return open_purchases(
+        _year(),
         "parquet",
         load_mapping(PROGRAMMES / f"{BRAND}.import.toml"),
         brand.currency,
         brand.currency_exponent,
     )
-    if rows is not None:
-        source = _Some(source, rows)
-    record = recorder(runtime.database, runtime.clock, brand, dry_run=False)
-    rejects = runtime.settings.data_dir / "demo.rejects.csv"
-    with Rejects(rejects, source=year) as kept:
-        with progress_bar(source, console) as progress:
-            summary = await run(source, record, reject=kept.write, progress=progress)
-        show_summary(summary, kept, console, dry_run=False)
-    return summary
 
 
 def _year() -> Path:

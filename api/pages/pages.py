@@ -82,6 +82,8 @@ class Pages:
             ("/readyz", "Health", "Whether this installation can serve"),
             ("/metrics", "Metrics", "Counts and times for Prometheus"),
         ]
+        if self._examples():
+            links.insert(0, ("/boards/grocer/visits", "Boards", "Who comes most often, live"))
         if self._development:
             links.insert(0, ("/graphql", "Explorer", "Write queries, read the documentation"))
         return links

@@ -58,7 +58,7 @@ def _text(  # noqa: PLR0913, PLR0917 - where, what and how
         color=colour,
         fontweight=weight,
         ha=align,
-        va="center",
+        va="baseline",
         parse_math=False,
     )
 

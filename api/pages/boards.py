@@ -6,7 +6,6 @@ it once: readers in their thousands cost one query.
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from string import Template
@@ -147,7 +146,6 @@ def rendered(view: _View, shown: Shown) -> str:
     if leader is not None:
         summary = words.leads.format(name=leader.name, score=_score(view, shown, leader.score))
     other = "vi" if view.language == "en" else "en"
-    podium = view.page == 1 and len(shown.places) >= _PODIUM
     return _PAGE.substitute(
         language=view.language,
         locale={"en": "en_US", "vi": "vi_VN"}[view.language],
@@ -162,7 +160,6 @@ def rendered(view: _View, shown: Shown) -> str:
         choose=escape(words.choose),
         periods=_choices(view, shown, words),
         span=escape(span_of(shown, view.language)),
-        podium=_podium(view, shown) if podium else "",
         table=_board(view, shown, words),
         pages=_pages(view, shown, words),
         embed_title=escape(words.embed_title),
@@ -224,6 +221,8 @@ def _choice(choice: tuple[str, str, bool]) -> str:
 
 
 def _podium(view: _View, shown: Shown) -> str:
+    if len(shown.places) < _PODIUM:
+        return ""
     items = [
         f"<li><b>{each.rank}</b><span>{escape(each.name)}</span>"
         f"<small>{escape(_score(view, shown, each.score))}</small></li>"
@@ -247,25 +246,26 @@ def _board(view: _View, shown: Shown, words: Words) -> str:
         f'<td class="score">{escape(_score(view, shown, each.score))}</td></tr>'
         for each in shown.places
     )
-    table = (
-        f"<table><caption>{escape(shown.name(view.language))}</caption>"
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{status}"
+    card = (
+        f'<div class="card"><table><caption>{escape(shown.name(view.language))}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{status}</div>"
     )
-    # Later pages hold still; what is finished changes no more.
-    if view.page > 1 or shown.is_frozen:
-        return f'<div class="card">{table}</div>'
-    return f"<laurel-board{_attributes(_element(view, ROWS))}>{table}</laurel-board>"
+    if view.page > 1:
+        return card
+    whole = _podium(view, shown) + card
+    # What is finished changes no more.
+    return (
+        whole
+        if shown.is_frozen
+        else f"<laurel-board{_element(view, ROWS)} podium>{whole}</laurel-board>"
+    )
 
 
-def _element(view: _View, rows: int) -> Mapping[str, str]:
+def _element(view: _View, rows: int) -> str:
     asked = view.asked
     settings = {"brand": asked.brand, "board": asked.code, "period": asked.period or ""}
     settings |= {"scope": asked.scope, "rows": str(rows), "lang": view.language}
-    return {name: value for name, value in settings.items() if value}
-
-
-def _attributes(settings: Mapping[str, str]) -> str:
-    return "".join(f' {name}="{escape(value)}"' for name, value in settings.items())
+    return "".join(f' {name}="{escape(value)}"' for name, value in settings.items() if value)
 
 
 def _pages(view: _View, shown: Shown, words: Words) -> str:
@@ -282,8 +282,7 @@ def _link(relation: str, address: str, text: str) -> str:
 
 
 def _embed(view: _View) -> str:
-    attributes = _attributes(_element(view, 10))
     return (
         f'<script type="module" src="{view.origin}/static/laurel-board.js"></script>\n'
-        f"<laurel-board{attributes}></laurel-board>"
+        f"<laurel-board{_element(view, 10)}></laurel-board>"
     )

@@ -5,9 +5,10 @@
 // page shows whatever stands between the tags.
 //
 // Attributes: brand, board (both needed); period (day, week, month, season, rolling, all), scope
-// (such as "city:Hue"), rows (1 to 50, else 10), lang (en or vi, else the page's), server (else
-// where this module came from). Colours: --laurel-accent, --laurel-ink, --laurel-soft,
-// --laurel-line, --laurel-ground. Parts: table, row, rank, name, score, status.
+// (such as "city:Hue"), rows (1 to 50, else 10), podium (the first three stand above), lang (en or
+// vi, else the page's), server (else where this module came from). Colours: --laurel-accent,
+// --laurel-ink, --laurel-soft, --laurel-line, --laurel-ground. Parts: podium, board, table, row,
+// rank, name, score, status.
 
 const HOME = new URL(import.meta.url).origin;
 const ROWS_MAX = 50;
@@ -48,7 +49,20 @@ STYLE.replaceSync(`
 @media (prefers-color-scheme: dark) { :host { --_accent: var(--laurel-accent, #7cc79d);
   --_soft: var(--laurel-soft, #9dada3); --_line: var(--laurel-line, #2f3a34); } }
 :host([hidden]) { display: none; }
-table { width: 100%; border-collapse: collapse; background: var(--laurel-ground, transparent); }
+.board { padding: .4rem .5rem 1rem; background: var(--laurel-ground, transparent);
+  border: 1px solid var(--_line); border-radius: .9rem; overflow: hidden; }
+.podium { display: grid; grid-template-columns: 1fr 1.15fr 1fr; gap: .6rem; align-items: end;
+  margin: 0 0 1rem; padding: 0; list-style: none; }
+.podium li { display: flex; flex-direction: column; gap: .2rem; min-width: 0; text-align: center;
+  padding: .8rem .4rem .9rem; background: var(--laurel-ground, transparent);
+  border: 1px solid var(--_line); border-top: .3rem solid var(--_metal); border-radius: .9rem; }
+.podium li:nth-child(1) { order: 2; padding-block: 1.5rem; --_metal: light-dark(#8a6a12, #e3c25c); }
+.podium li:nth-child(2) { order: 1; padding-block: 1.1rem; --_metal: light-dark(#5d666b, #c3ccd1); }
+.podium li:nth-child(3) { order: 3; --_metal: light-dark(#8a5230, #dea27c); }
+.podium b { color: var(--_metal); font: 600 1.5rem/1 Georgia, serif; }
+.podium span { overflow-wrap: anywhere; font-weight: 600; }
+.podium small { color: var(--_soft); font-variant-numeric: tabular-nums; }
+table { width: 100%; border-collapse: collapse; }
 caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 th { font-size: .78em; font-weight: 600; text-align: start; color: var(--_soft);
   padding: .35em .6em; border-bottom: 1px solid var(--_line); }
@@ -71,7 +85,9 @@ tr.moved td { animation: moved 2.4s ease-out; }
 `);
 
 class LaurelBoard extends HTMLElement {
-  static observedAttributes = ["brand", "board", "period", "scope", "rows", "lang", "server"];
+  static observedAttributes = [
+    "brand", "board", "period", "scope", "rows", "podium", "lang", "server",
+  ];
 
   #stop = null;
   #soon = 0;
@@ -174,17 +190,35 @@ class LaurelBoard extends HTMLElement {
     if (!board) return this.#say("missing");
     if (board.state !== "LIVE" && this.#shown) return this.#status(board.state.toLowerCase());
     const places = board.places.nodes;
-    const parts = [places.length ? this.#table(board, places) : made("p", "nobody", this.#words.nobody)];
+    const card = made("div", "board");
+    card.setAttribute("part", "board");
     const status = made("p", "status");
     status.setAttribute("part", "status");
+    const nobody = made("p", "nobody", this.#words.nobody);
+    card.append(places.length ? this.#table(board, places) : nobody, status);
     const said = made("p", "said");
     said.setAttribute("role", "status");
-    this.shadowRoot.replaceChildren(...parts, status, said);
+    this.shadowRoot.replaceChildren(...this.#podium(places), card, said);
     this.#shown = true;
     this.#status(board.isFrozen ? "frozen" : board.state.toLowerCase(), board);
     this.#announce(said, places[0]);
     this.#places = new Map(places.map((place) => [place.key, `${place.rank} ${place.score.value}`]));
     this.dispatchEvent(new CustomEvent("laurel-board", { detail: board }));
+  }
+
+  // The table says the same to those who can't see it.
+  #podium(places) {
+    if (!this.hasAttribute("podium") || places.length < 3) return [];
+    const podium = made("ol", "podium");
+    podium.setAttribute("part", "podium");
+    podium.ariaHidden = "true";
+    for (const place of places.slice(0, 3)) {
+      const item = made("li");
+      const score = written(place.score, this.#language);
+      item.append(made("b", "", place.rank), made("span", "", place.name), made("small", "", score));
+      podium.append(item);
+    }
+    return [podium];
   }
 
   #table(board, places) {
@@ -250,8 +284,9 @@ function made(tag, className = "", text = null) {
 }
 
 function written(score, language) {
-  const money = score.currency ? { style: "currency", currency: score.currency } : {};
-  return new Intl.NumberFormat(language, money).format(score.value);
+  const decimals = `${score.value}`.split(".")[1]?.length ?? 0;
+  const text = Number(score.value).toLocaleString(language, { minimumFractionDigits: decimals });
+  return score.currency ? `${text} ${score.currency}` : text;
 }
 
 // Yields the answers of a subscription, as server-sent events over POST.

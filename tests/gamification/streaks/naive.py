@@ -186,7 +186,9 @@ class _Table:
         until = over
         if self.rules.repair_days is not None:
             last = max(_days_of(self.rules, period, self.days))
-            until = self.days[last + timedelta(self.rules.repair_days + 1)]
+            # A zone may skip a day: what ends with it ends as the next one begins.
+            ends = last + timedelta(self.rules.repair_days + 1)
+            until = self.days[min(day for day in self.days if day >= ends)]
         for repair in self.repairs:
             if over <= repair < until:
                 return repair

@@ -17,6 +17,7 @@ from domain.wallets import invariants as wallets
 from gamification.badges import invariants as badges
 from gamification.challenges import invariants as challenges
 from gamification.leaderboards import invariants_people as board_people
+from gamification.leaderboards import invariants_scores as scores
 from gamification.prizes import invariants as prizes
 from gamification.streaks import invariants as streaks
 from kit.db import Session
@@ -37,6 +38,7 @@ INVARIANTS: dict[str, str] = {
     **streaks.INVARIANTS,
     **challenges.INVARIANTS,
     **board_people.INVARIANTS,
+    **scores.INVARIANTS,
 }
 SHOWN_MAX = 20
 

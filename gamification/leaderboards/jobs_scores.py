@@ -31,18 +31,15 @@ COMPLETED = frozenset(("ChallengeCompleted", "ChallengeUndone", "ChallengeMoved"
 """Of these the challenge points of the member."""
 BECAME = frozenset(("MemberMerged", "MemberErased"))
 """Of these everything of all members that they name."""
-LISTED = frozenset(
-    (
-        "MemberAmended",
-        "TierChanged",
-        "StatusRevoked",
-        "BoardChoiceChanged",
-        "MemberBanned",
-        "BanLifted",
-    )
-)
+LISTED = frozenset(("BoardChoiceChanged", "MemberBanned", "BanLifted"))
 """Of these where the member is listed."""
-_CONCERNS = DONE | COMPLETED | BECAME | LISTED | {REFUNDED}
+AMENDED = frozenset(("MemberAmended",))
+"""Of these too, if any board asks for what the brand says of members."""
+TIERS = frozenset(("TierChanged", "StatusRevoked"))
+"""Of these too, if any board has scopes of tiers."""
+_CONCERNS = DONE | COMPLETED | BECAME | LISTED | AMENDED | TIERS | {REFUNDED}
+# A window that is filled from days costs far less than a history.
+_ENTITIES_PER_MEMBER = 4
 ROWS_DROPPED_MAX = 10_000
 
 
@@ -70,20 +67,21 @@ async def follow(
     return len(taken)
 
 
-async def tend(session: Session, now: datetime, sections: SectionKinds) -> int:
+async def tend(session: Session, now: datetime, sections: SectionKinds, limit: int = 500) -> int:
     """Do a part of what is to be filled, and look at members whose tier time alone has changed.
 
-    Returns how much there was; 0: all done.
+    ``limit`` members of each brand. Returns how much there was; 0: all done.
     """
     await store.lock(session)
     done = 0
     for brand_id in await store_fill.unfinished(session, now):
-        work = partial(_with_boards, session, now, sections, brand_id, fill)
+        work = partial(_with_boards, session, now, sections, brand_id, partial(fill, limit=limit))
         done += await _attempt(session, brand_id, work) or 0
     for brand_id in await store_windows.brands_filling(session):
-        work = partial(_with_boards, session, now, sections, brand_id, fill_window)
+        verb = partial(fill_window, limit=limit * _ENTITIES_PER_MEMBER)
+        work = partial(_with_boards, session, now, sections, brand_id, verb)
         done += await _attempt(session, brand_id, work) or 0
-    for brand_id, members in (await store_fill.due(session, now, 500)).items():
+    for brand_id, members in (await store_fill.due(session, now, limit)).items():
         work = partial(_count, session, now, sections, brand_id, Told(people=members))
         done += len(members)
         await _attempt(session, brand_id, work)
@@ -134,7 +132,11 @@ async def _heard(
     if not boards_of(timeline, brand):
         return 0
     table = table_of(now, brand, timeline, await store_fill.filling(session, brand.id))
-    return await count(session, table, await _told(session, brand, told))
+    shapes = table.shapes.values()
+    passed_over = set() if any(shape.asks for shape in shapes) else AMENDED
+    passed_over |= set() if any(shape.tiers for shape in shapes) else TIERS
+    concerning = [fact for fact in told if fact.kind not in passed_over]
+    return await count(session, table, await _told(session, brand, concerning))
 
 
 async def _count(

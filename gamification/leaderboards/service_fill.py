@@ -21,14 +21,9 @@ from gamification.leaderboards.store_fill import Fill
 from gamification.leaderboards.store_windows import Key
 from kit.db import Session
 
-MEMBERS_MAX = 500
-"""Members whose days are counted at once."""
-ENTITIES_MAX = 2_000
-"""Entities that a window which is being filled looks at at once."""
-
 
 async def fill(
-    session: Session, now: datetime, brand: Brand, timeline: Timeline, limit: int = MEMBERS_MAX
+    session: Session, now: datetime, brand: Brand, timeline: Timeline, limit: int
 ) -> int:
     """Count anew, for up to ``limit`` members, what a version of the programme has changed.
 
@@ -125,7 +120,7 @@ async def open_rolling(session: Session, now: datetime, brand: Brand, timeline: 
 
 
 async def fill_window(
-    session: Session, now: datetime, brand: Brand, timeline: Timeline, limit: int = ENTITIES_MAX
+    session: Session, now: datetime, brand: Brand, timeline: Timeline, limit: int
 ) -> int:
     """Fill a window for up to ``limit`` entities; return how many, 0: none is filling."""
     found = await store_windows.to_fill(session, brand.id)

@@ -49,12 +49,12 @@ class Boards:
             pass
         await self.tended()
 
-    async def tended(self) -> None:
+    async def tended(self, limit: int = 3) -> None:
         """Let boards be filled and rolling windows be opened."""
         now, database = self.shop.clock.now(), self.shop.database
         while await database.write(lambda session: roll(session, now, SECTIONS)):
             pass
-        while await database.write(lambda session: tend(session, now, SECTIONS)):
+        while await database.write(lambda session: tend(session, now, SECTIONS, limit)):
             pass
 
     async def again(self) -> None:

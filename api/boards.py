@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple, get_args
-from uuid import UUID
 
+from api.board_places import Listed, Look, Seen, faces, frozen, live, named
 from api.live import Live
 from api.sections import SECTIONS
 from domain.brands import queries as brands
@@ -21,19 +21,15 @@ from domain.brands.rules import Brand
 from domain.programmes import queries as programmes
 from domain.programmes.rules import Programme
 from domain.wallets.section import PointsSection
-from gamification.leaderboards import queries_people as people
 from gamification.leaderboards import queries_scores as scores
 from gamification.leaderboards.queries_scores import Window
 from gamification.leaderboards.rules_keys import channel
-from gamification.leaderboards.rules_places import Answer, Page
-from gamification.leaderboards.rules_places import Place as Found
 from gamification.leaderboards.rules_windows import WindowPeriod
 from gamification.leaderboards.section import LeaderboardsSection
 from gamification.leaderboards.section_parts import Board, Season
 from gamification.leaderboards.views import Boards as Views
 from kit.clock import Clock
 from kit.db import Database, Session
-from kit.ids import derived_id
 from kit.texts import usable
 from kit.words import in_language
 
@@ -76,16 +72,6 @@ class Amount:
 
     value: Decimal
     currency: str | None
-
-
-class Listed(NamedTuple):
-    """One place as it is shown. ``key`` says nothing of who it is, and stays the same."""
-
-    key: str
-    rank: int
-    ordinal: int
-    name: str
-    score: int
 
 
 @dataclass(frozen=True)
@@ -141,12 +127,7 @@ class Shown:
 
     def quantity(self, score: int) -> Amount:
         """Return a score in the unit of what the board counts."""
-        if self.board.score == "spend":
-            return Amount(Decimal(score).scaleb(-self.brand.currency_exponent), self.brand.currency)
-        scale = 0
-        if self.board.score == "points":
-            scale = self.programme.document.section(PointsSection).scale
-        return Amount(Decimal(score).scaleb(-scale), None)
+        return amount(self.brand, self.programme, self.board, score)
 
 
 class Resolved(NamedTuple):
@@ -161,7 +142,10 @@ class Resolved(NamedTuple):
 
 
 class Boards:
-    """The public boards as one process reads them."""
+    """Boards as one process reads them: once for all who ask, of every brand.
+
+    One that is not public is there for those alone who give its brand's id as ``insider``.
+    """
 
     def __init__(self, database: Database, views: Views, clock: Clock) -> None:
         self._database = database
@@ -170,9 +154,14 @@ class Boards:
         self._kept: dict[tuple[object, ...], tuple[float, asyncio.Task[Shown | None]]] = {}
 
     async def shown(
-        self, asked: Asked, count: int, offset: int = 0, language: str = "en"
+        self,
+        asked: Asked,
+        count: int,
+        offset: int = 0,
+        language: str = "en",
+        insider: int | None = None,
     ) -> Shown | None:
-        """Return a public board with ``count`` places after ``offset``; None if there is none."""
+        """Return a board with ``count`` places after ``offset``; None if there is none to see."""
         key = (asked, count, offset, language)
         kept = self._kept.get(key)
         if kept is None or kept[0] < time.monotonic():
@@ -182,32 +171,35 @@ class Boards:
             kept = time.monotonic() + KEPT_SECONDS, reading
             self._kept[key] = kept
         # Who leaves must not take the reading from the others.
-        return await asyncio.shield(kept[1])
+        found = await asyncio.shield(kept[1])
+        # What is kept is for all: who may see it is decided for each.
+        return found if found and (found.board.public or found.brand.id == insider) else None
 
-    async def codes(self, brand_code: str) -> list[str]:
-        """Return the codes of a brand's public boards, in the order of its programme."""
+    async def codes(self, brand_code: str, insider: int | None = None) -> list[str]:
+        """Return the codes of a brand's boards to see, in the order of its programme."""
         now = self._clock.now()
         async with self._database.read() as session:
             brand = await brands.by_code(session, brand_code) if usable(brand_code) else None
             if brand is None:
                 return []
             programme = (await programmes.timeline(session, brand.id, SECTIONS)).at(now)
-        return [each.code for each in boards_in(programme) if each.public]
+        return [each.code for each in boards_in(programme) if each.public or brand.id == insider]
 
     async def followed(
-        self, asked: Asked, language: str, live: Live
+        self, asked: Asked, language: str, live: Live, insider: int | None = None
     ) -> AsyncGenerator[Shown | None, None]:
-        """Yield a public board, without places, at once and then whenever it has changed.
+        """Yield a board, without places, at once and then whenever it has changed.
 
         What comes close together is one change. When a window is over it goes on with the next.
         """
-        shown = await self.shown(asked, 0, 0, language)
+        shown = await self.shown(asked, 0, 0, language, insider)
         yield shown
         while not live.is_closed:
             window = None if shown is None else shown.window
             async with aclosing(_marks(live, window)) as marks:
                 async for _ in marks:
-                    told, shown = _news(shown), await self.shown(asked, 0, 0, language)
+                    told = _news(shown)
+                    shown = await self.shown(asked, 0, 0, language, insider)
                     if _news(shown) != told:
                         yield shown
                     if _news(shown)[:1] != told[:1]:
@@ -217,13 +209,14 @@ class Boards:
         now = self._clock.now()
         async with self._database.read() as session:
             found = await resolve(session, now, asked)
-        if found is None or not found.board.public:
+            look = found and found.window and Look(found.window, offset, count)
+            seen = Seen()
+            if found and look and look.window.state == "frozen":
+                seen = await frozen(session, found.brand, found.board.rank, look)
+        if found is None:
             return None
-        answer = Answer("live")
-        if found.window is not None:
-            page = Page(found.window.id, offset, count)
-            (answer,) = await self._views.page([page])
-        names = await self._names(found.brand, answer, language)
+        if look and look.window.state != "frozen":
+            seen = await live(self._views, found.board.rank, look)
         return Shown(
             found.brand,
             found.programme,
@@ -231,22 +224,30 @@ class Boards:
             found.period,
             asked.scope,
             found.window,
-            answer.state,
-            answer.version,
-            answer.size,
-            tuple(listed(found, each, names[each.entity]) for each in answer.places),
+            seen.state,
+            seen.version,
+            seen.size,
+            await self._named(found, seen, language),
             found.scopes,
             now,
         )
 
-    async def _names(self, brand: Brand, answer: Answer, language: str) -> dict[UUID, str]:
-        if not answer.places:
-            return {}
+    async def _named(self, of: Resolved, seen: Seen, language: str) -> tuple[Listed, ...]:
+        if not seen.places:
+            return ()
         async with self._database.read() as session:
-            faces = await people.faces(
-                session, brand, [each.entity for each in answer.places], language
-            )
-        return {entity: face.name for entity, face in faces.items()}
+            known = await faces(session, of.brand, [seen], language)
+        return named(of.board.code, seen, known, language)
+
+
+def amount(brand: Brand, programme: Programme, board: Board, score: int) -> Amount:
+    """Return a score of a board in the unit of what it counts."""
+    if board.score == "spend":
+        return Amount(Decimal(score).scaleb(-brand.currency_exponent), brand.currency)
+    scale = 0
+    if board.score == "points":
+        scale = programme.document.section(PointsSection).scale
+    return Amount(Decimal(score).scaleb(-scale), None)
 
 
 async def resolve(session: Session, now: datetime, asked: Asked) -> Resolved | None:
@@ -296,18 +297,6 @@ def season_of(programme: Programme, window: Window | None) -> Season | None:
     if window is None or section is None:
         return None
     return next((each for each in section.season if each.code == window.season), None)
-
-
-def listed(of: Resolved, place: Found, name: str) -> Listed:
-    """Return a place as it is shown, with the rank that the board counts by."""
-    ranks = {"ordinal": place.ordinal, "competition": place.competition, "dense": place.dense}
-    return Listed(
-        key=derived_id("place", str(of.brand.id), of.board.code, str(place.entity)).hex[:16],
-        rank=ranks[of.board.rank] or place.ordinal,
-        ordinal=place.ordinal,
-        name=name,
-        score=place.score,
-    )
 
 
 async def _marks(live: Live, window: Window | None) -> AsyncGenerator[None, None]:

@@ -8,6 +8,7 @@ import strawberry
 
 from api.auth import Principal
 from api.caller import Caller
+from api.graphql.board_reads import BoardReads
 from api.graphql.guesses import Guesses
 from api.graphql.loaders import Loaders
 from api.graphql.reads import Reads
@@ -30,6 +31,7 @@ class Context:
         self.runtime = runtime
         self.now = runtime.clock.now()
         self._loaders: Loaders | None = None
+        self._boards: BoardReads | None = None
 
     @property
     def principal(self) -> Principal:
@@ -48,6 +50,16 @@ class Context:
             self._loaders = Loaders(self.reads, self.principal.brand, self.now)
         return self._loaders
 
+    @property
+    def boards(self) -> BoardReads:
+        """The batched reads of its boards. Raises UnauthenticatedError without one."""
+        if self._boards is None:
+            brand, views = self.principal.brand, self.runtime.views
+            self._boards = BoardReads(
+                self.reads, self.loaders, views, brand, self.now, self.language
+            )
+        return self._boards
+
     def cursors(self, name: str, brand: Brand | None = None) -> Cursors:
         """Return how the cursors of a list of a brand, else the caller's, are written and read."""
         return Cursors(self._secret, f"{(brand or self.principal.brand).id}:{name}")
@@ -59,7 +71,8 @@ class Context:
 
     async def close(self) -> None:
         """End what is still being read, and forget what was."""
-        reads, self.reads, self._loaders = self.reads, Reads(self.runtime.database), None
+        reads, self.reads = self.reads, Reads(self.runtime.database)
+        self._loaders = self._boards = None
         await reads.close()
 
     async def guessed(self, kind: str, look: Callable[[], Awaitable[T | None]]) -> T | None:

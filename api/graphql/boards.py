@@ -8,8 +8,9 @@ from typing import Annotated
 
 import strawberry
 
-from api.boards import PERIODS, Amount, Asked, Listed, Shown
+from api.boards import PERIODS, Asked, Shown
 from api.context import Info
+from api.graphql.board_places import BoardPlace, Mine, own, place
 from api.graphql.fields import EVERYONE, attribute
 from api.graphql.paging import (
     After,
@@ -21,7 +22,6 @@ from api.graphql.paging import (
     paged,
     window,
 )
-from api.graphql.quantities import Quantity, Unit
 from api.graphql.scalars import BigInt
 
 BOARDS_USUAL = 5
@@ -61,22 +61,6 @@ class BoardRanking(Enum):
     DENSE = strawberry.enum_value("dense", description="1, 2, 2, 3.")
 
 
-@strawberry.type(description="One place on a board, as anybody may see it.")
-class BoardPlace:
-    """A place."""
-
-    key: str = attribute(
-        EVERYONE, "Tells the places of a board apart, also later; it says nothing of who it is."
-    )
-    rank: int = attribute(EVERYONE, "The rank, as the board numbers those with the same score.")
-    name: str = attribute(
-        EVERYONE,
-        "The alias that the member chose, or a made-up name in the language that `Accept-Language`"
-        " asks for; a team's own name.",
-    )
-    score: Quantity = attribute(EVERYONE, "How much was counted.", weight=0)
-
-
 @strawberry.type(description="A part of a brand that a board counts apart.")
 class BoardScope:
     """A scope of a board."""
@@ -86,7 +70,7 @@ class BoardScope:
 
 
 @strawberry.type(description="One window of a brand's board: who did most from when to when.")
-class Board:
+class Board(Mine):
     """A board."""
 
     shown: strawberry.Private[Shown]
@@ -135,9 +119,9 @@ class Board:
         if pages.backwards:
             low = max(low, high - pages.size - 1)
         count = max(0, min(pages.size + 1, high - low))
-        boards, language = info.context.runtime.boards, info.context.language
-        found = await boards.shown(self.asked, count, low, language) if count else None
-        items = [_shown(self.shown, each) for each in found.places] if found else []
+        found = await _read(info, self.asked, count, low) if count else None
+        me = await own(info, self.shown)
+        items = [place(self.shown, each, me) for each in found.places] if found else []
         numbers = {each.key: low + place for place, each in enumerate(items, 1)}
         return connection(cursors, pages, items, lambda each: numbers[each.key])
 
@@ -149,31 +133,17 @@ def _place(text: str) -> int:
     return place
 
 
-def _shown(board: Shown, place: Listed) -> BoardPlace:
-    return BoardPlace(
-        key=place.key,
-        rank=place.rank,
-        name=place.name,
-        score=quantity(board.board.score, board.quantity(place.score)),
-    )
-
-
-def quantity(score: str, amount: Amount) -> Quantity:
-    """Return a score with what it counts."""
-    unit = {"spend": Unit.MONEY, "points": Unit.POINTS}.get(score, Unit.COUNT)
-    return Quantity(value=amount.value, unit=unit, currency=amount.currency)
-
-
 async def board(info: Info, asked: Asked) -> Board | None:
-    """Return a public board, None if there is none."""
-    shown = await info.context.runtime.boards.shown(asked, 0, 0, info.context.language)
+    """Return a board, None if there is none that the caller may see."""
+    shown = await _read(info, asked)
     return None if shown is None else _board(info, asked, shown)
 
 
 async def followed(info: Info, asked: Asked) -> AsyncGenerator[Board | None, None]:
-    """Yield a public board at once and after each change of it."""
+    """Yield a board at once and after each change of it."""
     runtime, language = info.context.runtime, info.context.language
-    async with aclosing(runtime.boards.followed(asked, language, runtime.live)) as following:
+    following = runtime.boards.followed(asked, language, runtime.live, _insider(info))
+    async with aclosing(following):
         async for shown in following:
             await info.context.refresh()
             yield None if shown is None else _board(info, asked, shown)
@@ -181,10 +151,21 @@ async def followed(info: Info, asked: Asked) -> AsyncGenerator[Board | None, Non
 
 
 async def boards(info: Info, brand: str) -> list[Board]:
-    """Return a brand's public boards, each with its first window."""
-    codes = await info.context.runtime.boards.codes(brand)
+    """Return a brand's boards that the caller may see, each with its first window."""
+    codes = await info.context.runtime.boards.codes(brand, _insider(info))
     found = [await board(info, Asked(brand, code)) for code in codes]
     return [each for each in found if each is not None]
+
+
+async def _read(info: Info, asked: Asked, count: int = 0, offset: int = 0) -> Shown | None:
+    boards, language = info.context.runtime.boards, info.context.language
+    return await boards.shown(asked, count, offset, language, _insider(info))
+
+
+def _insider(info: Info) -> int | None:
+    """Return to which brand the caller belongs, None for anybody."""
+    home = info.context.principal.home
+    return None if home is None else home.id
 
 
 def _board(info: Info, asked: Asked, shown: Shown) -> Board:

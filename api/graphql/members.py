@@ -10,6 +10,7 @@ from api.context import Info
 from api.graphql import catalogue, dates, grants, ids, paging, redemptions, vouchers, wallets
 from api.graphql.attributes import ATTRIBUTES_USUAL, Attribute, attributes
 from api.graphql.catalogue import CatalogueItem, InCategory
+from api.graphql.competing import Competes
 from api.graphql.fields import BRAND, SIGNED_IN, attribute, resolver
 from api.graphql.grants import GRANTS_USUAL, StatusGrant
 from api.graphql.loaders import Wanted
@@ -37,7 +38,7 @@ AsOf = Annotated[
 
 
 @strawberry.type(description="A person in the brand's programme.")
-class Member(Together, Plays, Node):
+class Member(Together, Plays, Competes, Node):
     """A member. Members see themselves; the brand's servers and staff see all of the brand's."""
 
     key: strawberry.Private[UUID]

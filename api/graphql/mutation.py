@@ -11,6 +11,7 @@ from api.graphql.corrections import AdjustPointsInput
 from api.graphql.enrolment import AmendMembersInput, EnrolMembersInput
 from api.graphql.fields import BRAND, SERVERS, STAFF, mutation
 from api.graphql.granting import GrantStatusInput, RevokeStatusInput
+from api.graphql.mutation_boards import BoardMutations
 from api.graphql.mutation_members import MemberMutations
 from api.graphql.mutation_people import PeopleMutations
 from api.graphql.mutation_rewards import RewardMutations
@@ -33,7 +34,7 @@ from kit.errors import LaurelError
 
 
 @strawberry.type(description="Everything that can be done. Each field is one transaction.")
-class Mutation(MemberMutations, RewardMutations, PeopleMutations):
+class Mutation(MemberMutations, RewardMutations, PeopleMutations, BoardMutations):
     """The root of mutations."""
 
     @mutation(

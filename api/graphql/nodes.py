@@ -9,6 +9,7 @@ from api.context import Info
 from api.graphql import (
     badges,
     brands,
+    fair_play,
     gifts,
     grants,
     households,
@@ -96,6 +97,12 @@ async def _grant(info: Info, key: str) -> Node | None:
     return await grants.by_id(info, key)
 
 
+async def _flag(info: Info, key: str) -> Node | None:
+    if info.context.principal.role is not Role.STAFF:
+        return None
+    return await fair_play.by_id(info, key)
+
+
 async def _version(info: Info, key: str) -> Node | None:
     if info.context.principal.role is not Role.STAFF:
         return None
@@ -105,6 +112,7 @@ async def _version(info: Info, key: str) -> Node | None:
 _FINDERS: dict[str, Callable[[Info, str], Awaitable[Node | None]]] = {
     badges.KIND: badges.by_id,
     brands.KIND: _brand,
+    fair_play.KIND: _flag,
     gifts.KIND: gifts.by_id,
     grants.KIND: _grant,
     households.INVITATION: households.invitation_by_id,

@@ -9,6 +9,7 @@ from api.context import Info
 from api.graphql import (
     boards,
     brands,
+    fair_play,
     figures,
     members,
     nodes,
@@ -23,6 +24,7 @@ from api.graphql import programme as programmes
 from api.graphql.boards import BOARDS_USUAL, Board, BoardCode, BrandCode, InPeriod, InScope, OnDay
 from api.graphql.brands import Brand
 from api.graphql.catalogue import InCategory
+from api.graphql.fair_play import Flag, FlagStates
 from api.graphql.fields import (
     BRAND,
     EVERYONE,
@@ -72,7 +74,11 @@ class Query:
     ) -> Programme | None:
         return await programmes.programme(info, brand)
 
-    @resolver(EVERYONE, "A public board of a brand; null if there is none.")
+    @resolver(
+        EVERYONE,
+        "A board of a brand; null if there is none, or it is not public and the caller not of the"
+        " brand. One that is over is answered from its results.",
+    )
     async def board(
         self,
         info: Info,
@@ -86,7 +92,8 @@ class Query:
 
     @resolver(
         EVERYONE,
-        "A brand's public boards, each with the window that its first period has now.",
+        "A brand's boards, each with the window that its first period has now; those that are not"
+        " public for callers of the brand alone.",
         size=BOARDS_USUAL,
     )
     async def boards(self, info: Info, brand: BrandCode) -> list[Board] | None:
@@ -176,6 +183,18 @@ class Query:
         before: Before = None,
     ) -> Connection[Redemption] | None:
         return await redemptions.page(info, (first, after, last, before), states, reward)
+
+    @paged(STAFF, "What looks unfair of what the brand's members did, newest first.")
+    async def flags(
+        self,
+        info: Info,
+        states: FlagStates = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Flag] | None:
+        return await fair_play.page(info, (first, after, last, before), states)
 
     @paged(STAFF, "Whom the brand's members brought, newest first.")
     async def referrals(

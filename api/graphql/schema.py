@@ -7,6 +7,7 @@ from graphql import GraphQLDeferDirective, GraphQLInputObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from api.graphql.brands import Brand
+from api.graphql.fair_play import Flag
 from api.graphql.gifts import Gift
 from api.graphql.grants import StatusGrant
 from api.graphql.households import Household, HouseholdInvitation, HouseholdPerson
@@ -32,6 +33,7 @@ def _made(*, in_order: bool) -> strawberry.Schema:
         subscription=Subscription,
         types=[
             Brand,
+            Flag,
             Gift,
             Household,
             HouseholdInvitation,

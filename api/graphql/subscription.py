@@ -43,10 +43,10 @@ class Subscription:
 
     @resolver(
         EVERYONE,
-        "A public board of a brand, at once and then whenever it has changed, in a second or so;"
+        "A board of a brand, at once and then whenever it has changed, in a second or so;"
         " changes that come close together make one answer, and whoever lost the connection gets"
         " all that was missed with the first one. When a window is over the next one is shown."
-        " Null while there is none.",
+        " Null while there is none, or it is not public and the caller not of the brand.",
         is_subscription=True,
     )
     async def board(

@@ -11,7 +11,7 @@ from gamification.prizes import queries as prizes
 from gamification.prizes.queries import Paid
 from kit.db import Session
 
-_RESULT = """
+RESULT = """
 SELECT r.window_id, r.place, r.entity, r.score, r.reached_at, r.rank, n.name,
        EXISTS (SELECT FROM board_disqualification d
                WHERE d.window_id = r.window_id AND d.entity = r.entity),
@@ -49,7 +49,7 @@ async def results(
 ) -> list[Result]:
     """Return up to ``first`` places of a brand's frozen window behind the place ``after``."""
     rows = await session.fetch(
-        _RESULT + " WHERE r.brand_id = $1 AND r.window_id = $2 AND r.place > $3"
+        RESULT + " WHERE r.brand_id = $1 AND r.window_id = $2 AND r.place > $3"
         " ORDER BY r.place LIMIT $4",
         brand_id,
         window_id,
@@ -64,7 +64,7 @@ async def winners(
 ) -> dict[int, list[Result]]:
     """Return the first places of each of these windows: nothing of those that are not frozen."""
     rows = await session.fetch(
-        _RESULT + " WHERE r.brand_id = $1 AND r.window_id = ANY ($2) AND r.place <= $3"
+        RESULT + " WHERE r.brand_id = $1 AND r.window_id = ANY ($2) AND r.place <= $3"
         " ORDER BY r.window_id, r.place",
         brand_id,
         list(window_ids),
@@ -81,7 +81,7 @@ async def results_of(
 ) -> dict[UUID, list[Result]]:
     """Return up to ``first`` results of each of these members or teams, the latest opened first."""
     rows = await session.fetch(
-        f"SELECT l.* FROM unnest($2::uuid[]) AS e(id) CROSS JOIN LATERAL ({_RESULT}"  # noqa: S608
+        f"SELECT l.* FROM unnest($2::uuid[]) AS e(id) CROSS JOIN LATERAL ({RESULT}"  # noqa: S608
         " WHERE r.brand_id = $1 AND r.entity = e.id ORDER BY r.window_id DESC LIMIT $3) AS l",
         brand_id,
         list(entities),

@@ -61,13 +61,18 @@ async def of_brand(
     states: Collection[FlagState],
     first: int,
     before: UUID | None = None,
+    oldest_first: bool = False,
 ) -> list[Flag]:
-    """Return up to ``first`` flags in these states, newest first, older than ``before``."""
+    """Return up to ``first`` flags in these states, newest first, older than ``before``.
+
+    ``oldest_first``: from the other end, and newer than it.
+    """
+    way, order = (">", "ASC") if oldest_first else ("<", "DESC")
     rows = await session.fetch(
         f"SELECT {_COLUMNS} FROM board_flag WHERE brand_id = $1 AND state = ANY ($2)"  # noqa: S608
-        " AND ($3::uuid IS NULL OR (raised_at, id) <"
+        f" AND ($3::uuid IS NULL OR (raised_at, id) {way}"
         " (SELECT raised_at, id FROM board_flag WHERE id = $3))"
-        " ORDER BY raised_at DESC, id DESC LIMIT $4",
+        f" ORDER BY raised_at {order}, id {order} LIMIT $4",
         brand_id,
         list(states),
         before,

@@ -10,7 +10,7 @@ from domain.households import queries as households
 from domain.members.queries import FAMILY
 from domain.referrals import queries as referrals
 from gamification.leaderboards.queries_scores import team_names
-from gamification.leaderboards.rules_people import Face, made_up
+from gamification.leaderboards.rules_people import Face, key_of, made_up
 from kit.db import Session
 
 __all__ = ["ALL", "Absence", "Change", "Face"]
@@ -92,12 +92,12 @@ async def faces(
     ids = list(dict.fromkeys(entities))
     salt = await session.value("SELECT salt FROM board_salt WHERE brand_id = $1", brand.id)
     aliases = await aliases_of(session, brand.id, ids)
-    named = {id_: Face(name, is_alias=True) for id_, name in aliases.items()}
-    teams = await team_names(session, ids)
-    named |= {id_: Face(name, is_alias=False) for id_, name in teams.items()}
-    return {
-        id_: named.get(id_) or Face(made_up(salt, id_, language), is_alias=False) for id_ in ids
-    }
+    names = aliases | await team_names(session, ids)
+    found = {}
+    for id_ in ids:
+        neutral, key = made_up(salt, id_, language), key_of(salt, id_)
+        found[id_] = Face(names.get(id_, neutral), id_ in aliases, neutral, key)
+    return found
 
 
 async def aliases_of(
@@ -120,14 +120,20 @@ async def changes_of(
     *,
     first: int,
     before: UUID | None = None,
+    oldest_first: bool = False,
 ) -> dict[UUID, list[Change]]:
-    """Return up to ``first`` changes of each of these members, newest first, before one."""
+    """Return up to ``first`` changes of each of these members, newest first, before one.
+
+    ``oldest_first``: from the other end, and behind one.
+    """
+    way, order = (">", "ASC") if oldest_first else ("<", "DESC")
     rows = await session.fetch(
-        "SELECT m.id AS member_id, c.* FROM unnest($2::uuid[]) AS m(id) CROSS JOIN LATERAL ("
+        "SELECT m.id AS member_id, c.* FROM unnest($2::uuid[]) AS m(id)"  # noqa: S608
+        " CROSS JOIN LATERAL ("
         " SELECT id, kind, board, window_id, actor, reason, changed_at FROM board_person_change"
-        " WHERE brand_id = $1 AND member_id = m.id AND ($3::uuid IS NULL OR (changed_at, id) <"
+        f" WHERE brand_id = $1 AND member_id = m.id AND ($3::uuid IS NULL OR (changed_at, id) {way}"
         " (SELECT changed_at, id FROM board_person_change WHERE id = $3))"
-        " ORDER BY changed_at DESC, id DESC LIMIT $4) AS c",
+        f" ORDER BY changed_at {order}, id {order} LIMIT $4) AS c",
         brand_id,
         list(member_ids),
         before,

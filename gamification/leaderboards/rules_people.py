@@ -17,10 +17,16 @@ _LANGUAGE = "en"
 
 
 class Face(NamedTuple):
-    """The name under which a member, or a team, is shown; ``is_alias``: that they chose it."""
+    """The name under which a member, or a team, is shown; ``is_alias``: that they chose it.
+
+    ``neutral`` is the made-up name, ``key`` always the same: whoever knows an id but not the
+    brand's salt can't tell whether the key is of that id.
+    """
 
     name: str
     is_alias: bool
+    neutral: str
+    key: str
 
 
 def tidy(alias: str) -> str | None:
@@ -53,6 +59,16 @@ def made_up(salt: bytes | None, entity: UUID, language: str) -> str:
     if salt is None:
         return words.nobody
     return _name(words, int.from_bytes(content_hash(salt, entity.bytes)[:16], "big"))
+
+
+def nameless(language: str) -> str:
+    """Return what stands in a language, else in English, where no name is to be shown."""
+    return WORDS.get(language, WORDS[_LANGUAGE]).nobody
+
+
+def key_of(salt: bytes | None, entity: UUID) -> str:
+    """Return the key of a face: 32 hexadecimal digits."""
+    return content_hash(salt or b"", b"key", entity.bytes)[:16].hex()
 
 
 def _name(words: Words, drawn: int) -> str:

@@ -47,6 +47,8 @@ def fresh() -> str:
 _IN_THE_NAME_OF = (
     *("FoundHousehold", "InviteToHousehold", "AnswerInvitation", "LeaveHousehold"),
     *("RemoveFromHousehold", "ChangeHouseholdRole", "ClaimReferral", "GivePoints"),
+    *("ChooseBoardAlias", "HideFromBoards", "ShowOnBoards", "LeaveLeagues", "EnterLeagues"),
+    *("JoinChallenge", "LeaveChallenge", "RepairStreak", "ShareBadge", "UnshareBadge"),
 )
 USUAL: Values = {
     "brand": "grocer",
@@ -78,6 +80,18 @@ USUAL: Values = {
     "person": "none",
     "referral": "none",
     "accept": True,
+    "Query.board(code:)": "spend",
+    "Subscription.board(code:)": "spend",
+    "board": "spend",
+    "on": "2026-03-01",
+    "DisqualifyPlaceInput.place": {"member": "ana"},
+    "flag": "none",
+    "confirm": True,
+    "challenge": "five-aisles",
+    "streak": "weekly-shop",
+    "badge": "explorer",
+    "award": "none",
+    "prize": "none",
     **{f"{verb}Input.member": "ana" for verb in _IN_THE_NAME_OF},
     "keep": "ana",
     "absorb": "nobody",

@@ -47,6 +47,13 @@ TRIED = {
     *("foundHousehold", "inviteToHousehold", "answerInvitation", "leaveHousehold"),
     *("removeFromHousehold", "changeHouseholdRole", "claimReferral", "reviewReferrals"),
     *("referrals", "givePoints"),
+    # In test_challenges.py, test_streaks.py, test_badges.py and test_prizes.py.
+    *("joinChallenge", "leaveChallenge", "repairStreak", "grantFreezes", "shareBadge"),
+    *("unshareBadge", "awardBadge", "revokeBadge", "retryPrize", "undoPrize"),
+    # In test_boards.py.
+    *("board", "boards", "flags", "chooseBoardAlias", "hideFromBoards", "showOnBoards"),
+    *("leaveLeagues", "enterLeagues", "removeBoardAlias", "banFromBoards", "liftBan"),
+    *("excludeFromBoards", "includeOnBoards", "disqualifyPlace", "reviewFlag"),
 }
 
 

@@ -9,7 +9,9 @@ from api.graphql.codes import ErrorCode
 from tests.support.tree import files, shown
 
 # No resolver comes there: it is answered on a terminal, in a file, or before anything is run.
-OUTSIDE = re.compile(r"api/(commands|http|importing|simulating)/|domain/\w+/invariants\w*\.py")
+OUTSIDE = re.compile(
+    r"api/(commands|http|importing|simulating)/|(domain|gamification)/\w+/invariants\w*\.py"
+)
 ELSEWHERE = {
     "the command line: programmes, books, settings": {
         "ASSET_SCALE",
@@ -30,6 +32,7 @@ ELSEWHERE = {
     },
     "errors of queries, whose answer has no place for refusals": {
         "DATE_OUT_OF_RANGE",
+        "PAGE_SIZE_OUT_OF_RANGE",
         "TOO_MANY_IDS",
         "TOO_MANY_STATES",
         "UNAUTHENTICATED",
@@ -51,6 +54,12 @@ ELSEWHERE = {
         "HOLD_NOT_EXPIRED",
         "HOLD_NOT_FOUND",
         "HOLD_RESOLVED",
+    },
+    "decided before freezes are given": {
+        "INVALID_TEXT",
+    },
+    "prizes alone take freezes back, by keys that they gave": {
+        "UNKNOWN_KEY",
     },
     "decided by redemptions before": {
         "EXCEEDS_SPENDING",

@@ -48,6 +48,7 @@ SMALL = {
     *("timesMax", "windowsMax", "rollingDays", "joiningDays", "coolOffDays", "holdDays"),
     *("validDays", "repairDays", "repairsFree", "freezes", "freezesMax", "freezesWaiting"),
     *("freezeEvery",),
+    *("promote", "relegate", "place", "percent"),
 }
 """Names of whole numbers that 32 bits hold for ever."""
 VERBS = {
@@ -55,6 +56,8 @@ VERBS = {
     *("redeem", "cancel", "return", "fulfil", "approve", "decline", "change", "add", "burn"),
     *("found", "invite", "answer", "leave", "remove", "claim", "review", "give"),
     *("merge", "erase"),
+    *("join", "repair", "share", "unshare", "award", "retry", "undo"),
+    *("choose", "hide", "show", "enter", "ban", "lift", "exclude", "include", "disqualify"),
 }
 """What a mutation does. A new verb is one of the business, never `update`, `set` or `manage`."""
 

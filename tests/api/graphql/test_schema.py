@@ -33,6 +33,8 @@ LISTS_THAT_END = {
     "AddPoolCodesPayload.refused",
     "Badge.levels",
     "Balance.upcomingExpiries",
+    "Board.around",
+    "Board.friends",
     "Board.periods",
     "Board.scopes",
     "Challenge.after",
@@ -44,12 +46,17 @@ LISTS_THAT_END = {
     "ChallengeLevel.prizes",
     "ChallengeLevel.targets",
     "Figures.tiers",
+    "Flag.happenings",
     "GoalProgress.seen",
     "Household.people",
     "Ladder.tiers",
+    "LeagueStanding.cohort",
+    "LeagueStanding.leagues",
     "Member.attributes",
+    "Member.boards",
     "Member.challenges",
     "Member.grants",
+    "Member.hiddenFrom",
     "Member.invitations",
     "Member.streaks",
     "Member.tiers",
@@ -142,7 +149,7 @@ def test_lists_that_may_grow_are_connections() -> None:
     assert plain - answers == LISTS_THAT_END
 
 
-VIEWS_IN_EDGES = {"BoardPlace", "CatalogueItem", "CodePool", "RewardSupply"}
+VIEWS_IN_EDGES = {"BoardChange", "BoardPlace", "CatalogueItem", "CodePool", "RewardSupply"}
 """What a list shows of something else: there is nothing to fetch again by an id of its own."""
 
 

@@ -12,7 +12,7 @@ HOUR = timedelta(hours=1)
 
 @dataclass
 class Done:
-    """A purchase (``stars`` None) or a review; ``cents`` are left, of what was ``returned`` none."""
+    """A purchase (``stars`` None) or a review; ``cents`` are what is left of it."""
 
     name: str
     member: str

@@ -1,9 +1,9 @@
 """Any history, told in any order, in any pieces and twice, gives what a plain count gives."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from hypothesis import Phase, given, settings
@@ -194,9 +194,12 @@ class History:
         self.run(self.shop.database.write(lambda session: self._verb(session, erase, item)))
         self.gone[name] = None
 
-    async def _verb(self, session: Session, verb: Callable[..., object], item: object) -> None:
+    async def _verb(
+        self, session: Session, verb: Callable[..., Awaitable[list[Any]]], item: object
+    ) -> None:
         timeline = await programmes.timeline_to_write(session, self.shop.brand.id, SECTIONS)
-        (outcome,) = await verb(session, self.clock.now(), self.shop.brand, timeline, [item])  # type: ignore[misc]
+        now, brand = self.clock.now(), self.shop.brand
+        (outcome,) = await verb(session, now, brand, timeline, [item])
         assert outcome.code is None, outcome
 
     async def _attributes(self, name: str) -> list[dict[str, object]]:

@@ -89,15 +89,22 @@ async def tend(session: Session, now: datetime, sections: SectionKinds, limit: i
 
 
 async def roll(session: Session, now: datetime, sections: SectionKinds) -> int:
-    """Open the rolling windows of today and tomorrow, drop those long over; 0: all done."""
+    """Open the rolling windows of today and tomorrow, drop those long over; 0: all done.
+
+    The first ones of a board are opened with what is done first.
+    """
     await store.lock(session)
     done = 0
-    for brand in await brands.every(session):
-        work = partial(_with_boards, session, now, sections, brand.id, open_rolling)
-        done += await _attempt(session, brand.id, work) or 0
-        before = brand.day(now) - timedelta(days=ROLLING_KEPT_DAYS)
-        done += await store_windows.drop_rolling(session, brand.id, before, ROWS_DROPPED_MAX)
+    for brand_id in await store_windows.brands_rolling(session):
+        work = partial(_with_boards, session, now, sections, brand_id, _roll)
+        done += await _attempt(session, brand_id, work) or 0
     return done
+
+
+async def _roll(session: Session, now: datetime, brand: Brand, timeline: Timeline) -> int:
+    opened = await open_rolling(session, now, brand, timeline)
+    before = brand.day(now) - timedelta(days=ROLLING_KEPT_DAYS)
+    return opened + await store_windows.drop_rolling(session, brand.id, before, ROWS_DROPPED_MAX)
 
 
 async def _again(session: Session, now: datetime, sections: SectionKinds, limit: int) -> None:

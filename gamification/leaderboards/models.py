@@ -72,6 +72,17 @@ class BoardWindowRow(Base):
             "ends_on",
             postgresql_where=text("state <> 'frozen'"),
         ),
+        Index(
+            "board_window_filling_idx",
+            "brand_id",
+            postgresql_where=text("state = 'filling'"),
+        ),
+        Index(
+            "board_window_rolling_idx",
+            "brand_id",
+            "ends_on",
+            postgresql_where=text("period = 'rolling'"),
+        ),
         {"postgresql_with": {"fillfactor": 50}},
     )
 

@@ -224,6 +224,15 @@ async def filled_to(session: Session, window_id: int, entity: UUID | None) -> No
     )
 
 
+async def brands_rolling(session: Session) -> list[int]:
+    """Return the brands that have rolling windows, be they over or not."""
+    rows = await session.fetch(
+        "SELECT id FROM brand b WHERE EXISTS (SELECT FROM board_window w"
+        " WHERE w.brand_id = b.id AND w.period = 'rolling') ORDER BY id"
+    )
+    return [row["id"] for row in rows]
+
+
 async def rolling_scopes(
     session: Session, brand_id: int, boards: Collection[str], since: date
 ) -> list[tuple[str, str]]:

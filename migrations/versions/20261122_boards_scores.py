@@ -79,6 +79,18 @@ def _windows() -> None:
         ["brand_id", "ends_on"],
         postgresql_where=sa.text("state <> 'frozen'"),
     )
+    op.create_index(
+        "board_window_filling_idx",
+        "board_window",
+        ["brand_id"],
+        postgresql_where=sa.text("state = 'filling'"),
+    )
+    op.create_index(
+        "board_window_rolling_idx",
+        "board_window",
+        ["brand_id", "ends_on"],
+        postgresql_where=sa.text("period = 'rolling'"),
+    )
     op.create_index("board_window_head_idx", "board_window", ["head"])
     op.create_index(
         "board_window_season_idx",

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from domain.members.queries import FAMILY
 from gamification.leaderboards.queries_scores import SUBSCRIBER
 from gamification.leaderboards.rules_scores import Attribute, Completed
 from gamification.leaderboards.section_parts import Kept
@@ -197,11 +198,15 @@ async def purchases(
 async def completed(
     session: Session, brand_id: int, member_ids: Collection[UUID], since: datetime
 ) -> dict[UUID, list[Completed]]:
-    """Return the challenges that members completed from ``since`` on, in order."""
+    """Return the challenges that members completed from ``since`` on, in order.
+
+    Those of who was merged are there for the member who is left.
+    """
     rows = await session.fetch(
-        "SELECT member_id, reached_at, points FROM challenge_completion"
-        " WHERE brand_id = $1 AND member_id = ANY ($2) AND reached_at >= $3"
-        " AND state = 'living' AND points > 0 ORDER BY reached_at, id",
+        "SELECT f.kept, c.reached_at, c.points"  # noqa: S608
+        f" FROM {FAMILY.format(ids='$2')} AS f JOIN challenge_completion c ON c.member_id = f.id"
+        " WHERE c.brand_id = $1 AND c.reached_at >= $3"
+        " AND c.state = 'living' AND c.points > 0 ORDER BY c.reached_at, c.id",
         brand_id,
         list(member_ids),
         since,

@@ -176,13 +176,17 @@ async def end_bans(session: Session, now: datetime, limit: int) -> list[tuple[in
 
 
 async def forget(session: Session, brand_id: int, member_ids: Collection[UUID]) -> None:
-    """Delete every name that these members had on boards; their places stay."""
-    await session.fetch(
-        "DELETE FROM board_alias WHERE brand_id = $1 AND member_id = ANY ($2)",
-        brand_id,
-        list(member_ids),
-    )
-    await session.fetch("DELETE FROM board_result_name WHERE entity = ANY ($1)", list(member_ids))
+    """Delete every name that these members had on boards; their places stay.
+
+    Also those of who was merged into them.
+    """
+    for table, column in (("board_alias", "member_id"), ("board_result_name", "entity")):
+        await session.fetch(
+            f"DELETE FROM {table} WHERE {column} IN (SELECT id FROM member"  # noqa: S608
+            " WHERE brand_id = $1 AND (id = ANY ($2) OR merged_into = ANY ($2)))",
+            brand_id,
+            list(member_ids),
+        )
 
 
 async def merge(session: Session, brand_id: int, pairs: Collection[tuple[UUID, UUID]]) -> None:

@@ -117,8 +117,9 @@ async def insert_grants(
 async def grants(session: Session, brand_id: int, ids: Collection[UUID]) -> dict[UUID, GrantRow]:
     """Return those of these freezes that were given."""
     rows = await session.fetch(
-        "SELECT id, member_id, streak, units, source, actor FROM streak_freeze"
-        " WHERE brand_id = $1 AND id = ANY ($2)",
+        "SELECT f.id, coalesce(m.merged_into, m.id), streak, units, source, actor"
+        " FROM streak_freeze f JOIN member m ON m.id = f.member_id"
+        " WHERE f.brand_id = $1 AND f.id = ANY ($2)",
         brand_id,
         list(ids),
     )

@@ -139,13 +139,18 @@ async def release(
 async def reopen_badges(
     session: Session, now: datetime, brand_id: int, badges: Collection[tuple[UUID, str]]
 ) -> None:
-    """Owe once more what was refused because the member had the badge that was revoked now."""
+    """Owe once more what was refused because the member had the badge that was revoked now.
+
+    Also what is owed to who was merged into the member.
+    """
     if badges:
         await session.fetch(
             "UPDATE prize_due SET state = 'owed', refusal = NULL, due_at = $2, changed_at = $2"
-            " WHERE id IN (SELECT id FROM prize_due JOIN unnest($3::uuid[], $4::text[])"
-            " AS b (member_id, code) USING (member_id, code) WHERE brand_id = $1"
-            " AND kind = 'badge' AND refusal = 'ALREADY_AWARDED' ORDER BY id FOR NO KEY UPDATE)",
+            " WHERE id IN (SELECT p.id FROM unnest($3::uuid[], $4::text[]) AS b (kept, code)"
+            " JOIN member m ON m.id = b.kept OR m.merged_into = b.kept"
+            " JOIN prize_due p ON p.member_id = m.id AND p.code = b.code WHERE p.brand_id = $1"
+            " AND kind = 'badge' AND refusal = 'ALREADY_AWARDED'"
+            " ORDER BY p.id FOR NO KEY UPDATE OF p)",
             brand_id,
             now,
             [member_id for member_id, _ in badges],

@@ -234,8 +234,6 @@ def _podium(view: _View, shown: Shown) -> str:
 def _board(view: _View, shown: Shown, words: Words) -> str:
     state = words.states["frozen" if shown.is_frozen else shown.state]
     status = f'<p class="status">{escape(state)} · {escape(words.members(shown.size))}</p>'
-    if not shown.places:
-        return f'<div class="card"><p class="nobody">{escape(words.nobody)}</p>{status}</div>'
     head = "".join(
         f'<th scope="col" class="{column}">{escape(text)}</th>'
         for column, text in zip(("rank", "name", "score"), words.columns, strict=True)
@@ -246,19 +244,19 @@ def _board(view: _View, shown: Shown, words: Words) -> str:
         f'<td class="score">{escape(_score(view, shown, each.score))}</td></tr>'
         for each in shown.places
     )
-    card = (
-        f'<div class="card"><table><caption>{escape(shown.name(view.language))}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{status}</div>"
+    table = (
+        f"<table><caption>{escape(shown.name(view.language))}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     )
+    nobody = f'<p class="nobody">{escape(words.nobody)}</p>'
+    card = f'<div class="card">{table if shown.places else nobody}{status}</div>'
     if view.page > 1:
         return card
     whole = _podium(view, shown) + card
     # What is finished changes no more.
-    return (
-        whole
-        if shown.is_frozen
-        else f"<laurel-board{_element(view, ROWS)} podium>{whole}</laurel-board>"
-    )
+    if shown.is_frozen:
+        return whole
+    return f"<laurel-board{_element(view, ROWS)} podium>{whole}</laurel-board>"
 
 
 def _element(view: _View, rows: int) -> str:

@@ -144,7 +144,7 @@ class LaurelBoard extends HTMLElement {
     let wait = 1_000;
     while (!signal.aborted) {
       try {
-        for await (const answer of answers(this.#address(), this.#asked(), signal)) {
+        for await (const answer of answers(this.#address(), this.#asked(), this.#language, signal)) {
           wait = 1_000;
           if (answer.data) this.#show(answer.data.board);
           else throw new Error(answer.errors?.[0]?.message ?? "no data");
@@ -290,10 +290,14 @@ function written(score, language) {
 }
 
 // Yields the answers of a subscription, as server-sent events over POST.
-async function* answers(address, asked, signal) {
+async function* answers(address, asked, language, signal) {
   const response = await fetch(address, {
     method: "POST",
-    headers: { "content-type": "application/json", accept: "text/event-stream" },
+    headers: {
+      accept: "text/event-stream",
+      "accept-language": language,
+      "content-type": "application/json",
+    },
     body: JSON.stringify(asked),
     credentials: "omit",
     cache: "no-store",

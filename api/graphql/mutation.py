@@ -12,6 +12,7 @@ from api.graphql.enrolment import AmendMembersInput, EnrolMembersInput
 from api.graphql.fields import BRAND, SERVERS, STAFF, mutation
 from api.graphql.granting import GrantStatusInput, RevokeStatusInput
 from api.graphql.mutation_boards import BoardMutations
+from api.graphql.mutation_games import GameMutations
 from api.graphql.mutation_members import MemberMutations
 from api.graphql.mutation_people import PeopleMutations
 from api.graphql.mutation_rewards import RewardMutations
@@ -34,7 +35,7 @@ from kit.errors import LaurelError
 
 
 @strawberry.type(description="Everything that can be done. Each field is one transaction.")
-class Mutation(MemberMutations, RewardMutations, PeopleMutations, BoardMutations):
+class Mutation(MemberMutations, RewardMutations, PeopleMutations, GameMutations, BoardMutations):
     """The root of mutations."""
 
     @mutation(

@@ -14,6 +14,7 @@ from domain.wallets.section import PointsSection
 from gamification.challenges import section_parts as parts
 from gamification.challenges.section import ChallengesSection
 from gamification.grounds.rules_filter import Filter, compile_filter
+from gamification.grounds.section_parts import Filter as FilterPart
 from kit.calendar import Period, day_start
 from kit.expressions import Expression
 
@@ -205,7 +206,9 @@ def _goal(part: parts.Goal, brand: Brand) -> Goal:
 
 
 def _filter(part: parts.Goal | parts.Step, brand: Brand) -> Filter:
-    return compile_filter(part, brand)
+    # Without its name: filters are kept by what they say, and words can't be looked up by.
+    said = {name: getattr(part, name) for name in FilterPart.model_fields}
+    return compile_filter(FilterPart.model_construct(**said), brand)
 
 
 def _units(value: Decimal, scale: int) -> int:

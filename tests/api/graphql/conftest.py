@@ -9,8 +9,10 @@ from api.runtime import Runtime
 from api.tokens import Tokens
 from kit.clock import MovableClock
 from kit.db import Database
+from tests.support import games
 from tests.support.client import Client, client_of
 from tests.support.coherence import assert_coherent
+from tests.support.playing import GAMES
 from tests.support.rewards import programme
 from tests.support.shop import ROOT, opened_shop, purchase
 
@@ -160,5 +162,15 @@ async def cafe(
     shop = await opened_shop(database, clock, programme(CAFE))
     await shop.buy(purchase("p1", "ana", 999_00, clock.now()))
     await shop.buy(purchase("p2", "ben", 120_00, clock.now()))
+    yield await client_of(app, shop, Tokens(runtime.settings))
+    await assert_coherent(database)
+
+
+@pytest.fixture
+async def arcade(
+    app: Starlette, runtime: Runtime, database: Database, clock: MovableClock
+) -> AsyncIterator[Client]:
+    """A client of a shop in New York with games of many kinds."""
+    shop = await opened_shop(database, clock, games.programme(GAMES))
     yield await client_of(app, shop, Tokens(runtime.settings))
     await assert_coherent(database)

@@ -49,7 +49,7 @@ TRIED = {
     *("referrals", "givePoints"),
     # In test_challenges.py, test_streaks.py, test_badges.py and test_prizes.py.
     *("joinChallenge", "leaveChallenge", "repairStreak", "grantFreezes", "shareBadge"),
-    *("unshareBadge", "awardBadge", "revokeBadge", "retryPrize", "undoPrize"),
+    *("unshareBadge", "awardBadge", "revokeBadge", "retryPrize"),
     # In test_boards.py.
     *("board", "boards", "flags", "chooseBoardAlias", "hideFromBoards", "showOnBoards"),
     *("leaveLeagues", "enterLeagues", "removeBoardAlias", "banFromBoards", "liftBan"),

@@ -4,8 +4,13 @@ from typing import Any
 
 import pytest
 
+from api.runtime import Runtime
+from domain.members.service import NewMember
 from tests.support.client import Client
+from tests.support.event_client import Stream, streamed
 from tests.support.games import Games
+from tests.support.live import announced
+from tests.support.playing import done, refused
 from tests.support.shop import purchase
 
 MARCH = {"startsAt": "2026-03-01T05:00:00Z", "endsAt": "2026-04-01T04:00:00Z"}
@@ -165,3 +170,123 @@ async def test_anybody_reads_what_there_is_to_play(
             "levels": [{"isReached": False}],
         }
     ]
+
+
+async def test_members_join_and_leave(arcade: Client) -> None:
+    await Games(arcade.shop).buy("p1", "ana", 1_000)
+    found = await mine(arcade, "ana")
+    assert {code: each["state"] for code, each in found.items()} == {
+        "sprint": "OPEN",
+        "gone": "OVER",
+        "secret": "ACTIVE",
+        "luck": "LOCKED",
+    }
+    assert found["luck"]["missingFirst"] == ["sprint"]
+    asked = "challenge { state joinedAt challenge { code } } member { externalId }"
+    given = {"challenge": "sprint", "idempotencyKey": "k"}
+    joined = {
+        "challenge": {
+            "state": "ACTIVE",
+            "joinedAt": "2026-03-02T12:00:00Z",
+            "challenge": {"code": "sprint"},
+        },
+        "member": {"externalId": "ana"},
+        "errors": [],
+    }
+    ana = arcade.member("ana")
+    for _ in range(2):
+        assert await done(arcade, "joinChallenge", ana, asked, **given) == joined
+    again = await refused(arcade, "joinChallenge", ana, challenge="sprint")
+    assert again == ("ALREADY_JOINED", "challenge")
+    other = await refused(arcade, "joinChallenge", ana, **{**given, "challenge": "luck"})
+    assert other == ("IDEMPOTENCY_CONFLICT", "idempotencyKey")
+    left = await done(arcade, "leaveChallenge", ana, asked, challenge="sprint")
+    assert left["challenge"] == {
+        "state": "OPEN",
+        "joinedAt": None,
+        "challenge": {"code": "sprint"},
+    }
+    assert await refused(arcade, "leaveChallenge", ana, challenge="sprint") == (
+        "NOT_JOINED",
+        "challenge",
+    )
+
+
+REFUSED = [
+    ("five-aisles", "UNKNOWN_CHALLENGE"),
+    ("luck", "NOT_OPT_IN"),
+    ("gone", "CHALLENGE_OVER"),
+]
+
+
+@pytest.mark.parametrize(("code", "refusal"), REFUSED)
+async def test_what_cannot_be_joined(arcade: Client, code: str, refusal: str) -> None:
+    await Games(arcade.shop).buy("p1", "ana", 1_000)
+    given = {"member": "ana", "challenge": code}
+    for token in (arcade.server, arcade.staff):
+        found = await refused(arcade, "joinChallenge", token, **given)
+        assert found == (refusal, "challenge")
+
+
+async def test_only_oneself_and_the_brand_let_a_member_join(arcade: Client, other: Client) -> None:
+    await Games(arcade.shop).buy("p1", "ana", 1_000)
+    given = {"member": "ana", "challenge": "sprint"}
+    for verb in ("joinChallenge", "leaveChallenge"):
+        ben = arcade.member("ben")
+        assert await refused(arcade, verb, ben, **given) == ("INVALID_INPUT", "member")
+        unknown = await refused(arcade, verb, ben, challenge="sprint")
+        assert unknown == ("UNKNOWN_MEMBER", "member")
+        theirs = await refused(other, verb, other.server, **given)
+        assert theirs == ("UNKNOWN_MEMBER", "member")
+    payload = await done(arcade, "joinChallenge", arcade.server, "challenge { state }", **given)
+    assert payload == {"challenge": {"state": "ACTIVE"}, "errors": []}
+
+
+async def test_a_hidden_one_is_left_out_until_it_is_found(arcade: Client) -> None:
+    query = '{ programme(brand: "anvil") { challenges { code } } }'
+    query = query.replace("anvil", arcade.shop.brand.code)
+    there = (await arcade.ask(query)).data["programme"]["challenges"]
+    assert [each["code"] for each in there] == ["sprint", "gone", "luck"]
+    games = Games(arcade.shop)
+    await arcade.shop.enrol(NewMember("ana", arcade.shop.clock.now()))
+    assert "secret" not in await mine(arcade, "ana")
+    await games.buy("p1", "ana", 1_000)
+    assert (await mine(arcade, "ana"))["secret"]["goals"] == [
+        {"current": count("1"), "target": count("3"), "missing": count("2"), "seen": []}
+    ]
+
+
+LIVE = """subscription { me {
+  challenges(states: [ACTIVE, COMPLETED]) { challenge { code } state goals { missing { value } } }
+  badges { nodes { badge { code } } } prizes { nodes { source state } } balance { total }
+} }"""
+
+
+async def test_progress_badges_and_prizes_are_live(arcade: Client, runtime: Runtime) -> None:
+    games = Games(arcade.shop)
+    await games.buy("p1", "ana", 1_000)
+    token = arcade.member("ana")
+
+    async def sprint(stream: Stream) -> Any:
+        data = (await stream.next())["data"]["me"]
+        (found,) = (each for each in data["challenges"] if each["challenge"]["code"] == "sprint")
+        missing = found["goals"][0]["missing"]["value"]
+        badges = [each["badge"]["code"] for each in data["badges"]["nodes"]]
+        won = [each["state"] for each in data["prizes"]["nodes"]]
+        return found["state"], missing, badges, won, data["balance"]["total"]
+
+    await games.later(minutes=1)
+    await done(arcade, "joinChallenge", token, challenge="sprint")
+    async with streamed(arcade.app, {"query": LIVE}, token) as answers:
+        assert (await answers.head()).status == 200
+        assert await sprint(answers) == ("ACTIVE", "2", [], [], "10")
+        await games.later(minutes=1)
+        await games.buy("p2", "ana", 1_000)
+        await announced(runtime)
+        assert await sprint(answers) == ("ACTIVE", "1", [], [], "20")
+        await games.later(minutes=1)
+        await games.buy("p3", "ana", 1_000)
+        await games.heard()
+        await announced(runtime)
+        found = await sprint(answers)
+        assert found == ("COMPLETED", "0", ["hero"], ["PAID", "PAID", "PAID"], "55")

@@ -56,7 +56,7 @@ VERBS = {
     *("redeem", "cancel", "return", "fulfil", "approve", "decline", "change", "add", "burn"),
     *("found", "invite", "answer", "leave", "remove", "claim", "review", "give"),
     *("merge", "erase"),
-    *("join", "repair", "share", "unshare", "award", "retry", "undo"),
+    *("join", "repair", "share", "unshare", "award", "retry"),
     *("choose", "hide", "show", "enter", "ban", "lift", "exclude", "include", "disqualify"),
 }
 """What a mutation does. A new verb is one of the business, never `update`, `set` or `manage`."""

@@ -74,7 +74,8 @@ async def freeze(
     A window whose last place is written has its prizes owed and is frozen, in the same
     transaction. Others are gone on with in the next one: a long transaction would keep every
     subscriber of facts waiting. Each window is locked, so nothing is done twice, whoever dies on
-    the way and however many work at it. What somebody else works at is passed over.
+    the way and however many work at it. What somebody else works at is passed over. Who was banned
+    since the window closed keeps the place and is disqualified.
     """
     windows = await store.lock_closing(session, brand.id, limit)
     if not windows:
@@ -83,6 +84,7 @@ async def freeze(
     rankings = {id_: board.rank if board else "ordinal" for id_, board in boards.items()}
     each = max(1, places // len(windows))
     written = await store.write_results(session, brand.id, rankings, each)
+    await _take_out_banned(session, now, brand, written)
     await settle(session, now, brand, timeline, [one for one in windows if one.id in written])
     await store.freeze(session, now, written)
     return len(windows)
@@ -117,6 +119,19 @@ async def disqualify(
         changed = {each.window_id for each in new}
         await settle(session, now, brand, timeline, [windows[each] for each in sorted(changed)])
     return outcomes
+
+
+async def _take_out_banned(
+    session: Session, now: datetime, brand: Brand, window_ids: Collection[int]
+) -> None:
+    """Disqualify who was banned too late to leave the scores."""
+    found = await store.banned(session, brand.id, window_ids) if window_ids else []
+    out = []
+    for window_id, entity in found:
+        id_ = derived_id("board ban", str(brand.id), str(window_id), str(entity))
+        out.append(_asked(id_, Disqualify(str(id_), window_id, entity, "leaderboards", "banned")))
+    if out:
+        await store.disqualify(session, now, brand.id, out)
 
 
 def _asked(id_: UUID, item: Disqualify) -> Disqualified:

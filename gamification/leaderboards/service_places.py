@@ -108,7 +108,9 @@ async def _awarded(
     """Return the prizes by id: what a team wins is one for each of its people."""
     of_teams = {window.id for window, board in prized if board.of == "teams"}
     teams = {(id_, each.entity) for id_ in of_teams for each in won[id_]}
-    people = await store.people_of(session, brand.id, teams)
+    # Who won with a team is known from the freeze on: nobody wins or loses by changing teams.
+    people = await store.winners_with(session, teams)
+    people |= await store.people_of(session, brand.id, teams - people.keys())
     found: dict[UUID, Awarded] = {}
     for window_id, mine in won.items():
         for each in mine:

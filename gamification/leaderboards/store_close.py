@@ -11,10 +11,12 @@ from kit.db import Session
 
 _WINDOW = "SELECT id, board, period, scope, starts_on, ends_on, opened_at FROM board_window"
 
-# What is not heard yet was reported in time, or may have been.
+# What is not heard yet was reported in time, or may have been; who is banned or hides by now is
+# off the board before it closes.
 _HEARD = """
 SELECT NOT EXISTS (
-    SELECT FROM fact f WHERE f.tenant_id = $2 AND f.recorded_at < $3
+    SELECT FROM fact f WHERE f.tenant_id = $2
+      AND (f.recorded_at < $3 OR f.kind IN ('MemberBanned', 'BoardChoiceChanged'))
       AND (f.xid, f.id) > (c.xid, c.fact_id)
 ) AND NOT EXISTS (
     SELECT FROM fact_cursor WHERE subscriber = $1 || ' missing ' || $2
@@ -69,6 +71,21 @@ JOIN board_day d ON d.brand_id = w.brand_id AND d.board = w.board AND d.team = n
 WHERE w.brand_id = $1 AND NOT EXISTS (
     SELECT FROM board_absence a WHERE a.member_id = d.entity AND a.ended_at IS NULL
       AND a.kind <> 'hidden' AND a.board IN ('', w.board) AND a.window_id IN (0, w.id))
+"""
+
+_BANNED = """
+SELECT DISTINCT r.window_id, r.entity FROM board_absence a
+JOIN member m ON m.id = a.member_id
+JOIN board_result r ON r.entity = coalesce(m.merged_into, m.id) AND r.window_id = ANY ($2)
+JOIN board_window w ON w.id = r.window_id
+WHERE a.brand_id = $1 AND a.ended_at IS NULL AND a.kind <> 'hidden'
+  AND a.board IN ('', w.board) AND a.window_id IN (0, w.id)
+ORDER BY 1, 2
+"""
+# A week of leagues waits for the one before: nobody is seated in it until then.
+_WAITS = """
+EXISTS (SELECT FROM league_week l JOIN league_week b ON b.brand_id = l.brand_id
+        AND b.week < l.week AND b.ended_at IS NULL WHERE l.window_id = board_window.id)
 """
 
 
@@ -146,9 +163,10 @@ async def begin(session: Session, ids: Collection[int]) -> int:
 
 
 async def lock_closing(session: Session, brand_id: int, limit: int) -> list[Window]:
-    """Lock and return windows of a brand that nobody else is about to freeze."""
+    """Lock and return windows of a brand that nobody else is about to freeze, and that may be."""
     rows = await session.fetch(
-        f"{_WINDOW} WHERE brand_id = $1 AND state = 'closing' ORDER BY id LIMIT $2"
+        f"{_WINDOW} WHERE brand_id = $1 AND state = 'closing' AND NOT {_WAITS}"
+        " ORDER BY id LIMIT $2"
         " FOR NO KEY UPDATE SKIP LOCKED",
         brand_id,
         limit,
@@ -222,6 +240,32 @@ async def people_of(
     if teams:
         rows = await session.fetch(
             _TEAMS, brand_id, [window for window, _ in teams], [team for _, team in teams]
+        )
+        for window_id, team, member_id in rows:
+            found.setdefault((window_id, team), []).append(member_id)
+    return found
+
+
+async def banned(
+    session: Session, brand_id: int, window_ids: Collection[int]
+) -> list[tuple[int, UUID]]:
+    """Return who has a place in these windows and is banned from them by now."""
+    rows = await session.fetch(_BANNED, brand_id, list(window_ids))
+    return [(row["window_id"], row["entity"]) for row in rows]
+
+
+async def winners_with(
+    session: Session, teams: Collection[tuple[int, UUID]]
+) -> dict[tuple[int, UUID], list[UUID]]:
+    """Return who ever won with these teams in these windows, the prizes undone included."""
+    found: dict[tuple[int, UUID], list[UUID]] = {}
+    if teams:
+        rows = await session.fetch(
+            "SELECT DISTINCT p.window_id, p.entity, p.member_id FROM board_prize p"
+            " JOIN unnest($1::bigint[], $2::uuid[]) AS n(window_id, entity)"
+            " USING (window_id, entity)",
+            [window for window, _ in teams],
+            [team for _, team in teams],
         )
         for window_id, team, member_id in rows:
             found.setdefault((window_id, team), []).append(member_id)

@@ -26,7 +26,12 @@ from gamification.leaderboards.rules_keys import (
     shards_for,
 )
 
-MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
+MOMENTS = st.datetimes(
+    # Hypothesis adds the zone.
+    datetime(1900, 1, 1),  # noqa: DTZ001
+    datetime(9999, 12, 31),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
 ELEMENTS = st.builds(Element, st.uuids(), st.integers(-SCORE_MAX, SCORE_MAX), MOMENTS)
 
 

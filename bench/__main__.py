@@ -15,6 +15,7 @@ NAMES = (
     "simulate",
     "codes",
     "boards",
+    "scores",
     "jobs",
     "api",
     "soak",

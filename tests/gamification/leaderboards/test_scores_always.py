@@ -181,6 +181,7 @@ class History:
         item = Merge(f"m{kept}{absorbed}", kept, absorbed, "staff", "the same")
         self.run(self.shop.database.write(lambda session: self._verb(session, merge, item)))
         self.gone[absorbed] = kept
+        self.away |= {(kept, code) for name, code in self.away if name == absorbed}
         for each in self.done:
             each.member = kept if each.member == absorbed else each.member
         (mine,) = self.run(self._attributes(kept))

@@ -1,12 +1,14 @@
 """Boards over GraphQL: places, who may see them, what members and staff change of them."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
 
+from api.boards import KEPT_SECONDS
 from api.runtime import Runtime
 from api.tokens import Tokens
 from kit.clock import MovableClock
@@ -16,6 +18,7 @@ from tests.support.client import Client, client_of
 from tests.support.coherence import assert_coherent
 from tests.support.scoring import board, programme
 from tests.support.shop import opened_shop, purchase
+from tests.support.statements import watched
 
 WEEK = 'periods = ["week", "all"]\nrank = "competition"\nclose_after_hours = 1\n'
 PRIZE = '[[leaderboards.board.prize]]\nperiod = "week"\npoints = "100"\n'
@@ -336,3 +339,54 @@ async def test_a_week_that_is_over_is_answered_from_its_results(
     team = {**place, "place": {"team": "Reds"}, "reason": "none"}
     payload = await did(site, "disqualifyPlace", site.staff, **team)
     assert payload["errors"] == [{"code": "NOT_PLACED", "field": ["input", "place"]}]
+
+
+async def test_a_key_is_the_same_for_ever_and_of_one_board(site: Client) -> None:
+    async def keys(code: str) -> list[str]:
+        found = (await site.ask(PLACES, site.staff, code=code)).data["board"]
+        return [each["key"] for each in found["places"]["nodes"]]
+
+    first = await keys("spend")
+    await asyncio.sleep(KEPT_SECONDS)
+    assert await keys("spend") == first
+    assert not set(first) & set(await keys("hidden"))
+
+
+async def test_who_is_erased_has_no_name_in_results(
+    site: Client, runtime: Runtime, clock: MovableClock
+) -> None:
+    day = site.shop.brand.day(clock.now()).isoformat()
+    await did(site, "chooseBoardAlias", site.member("ben"), alias="Ben the First")
+    clock.set(clock.now() + timedelta(days=8))
+    await closed(site.shop)
+    query = PLACES.replace("period: WEEK", f'period: WEEK, on: "{day}"')
+    assert "Ben the First" in (await site.ask(query)).body.decode()
+    mutation = "mutation ($i: EraseMemberInput!) { eraseMember(input: $i) { errors { code } } }"
+    given = {"idempotencyKey": "erase", "member": "ben", "reason": "asked"}
+    await site.ask(mutation, site.staff, i=given)
+    await shown(site.shop, runtime)
+    board = (await site.ask(query)).data["board"]
+    assert "Ben" not in str(board)
+    first = board["places"]["nodes"][0]
+    assert (first["rank"], first["score"]["value"]) == (1, "90.00")
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    with watched() as seen:
+        yield seen
+
+
+async def test_many_members_cost_as_many_statements_as_few(
+    statements: list[str], site: Client
+) -> None:
+    asked = HOME.replace("me {", "members(first: $n) { nodes {", 1)[:-2] + "} }"
+    query = f"query ($n: Int!) {asked}"
+    numbers = []
+    for many in (2, 4):
+        statements.clear()
+        found = (await site.ask(query, site.staff, n=many)).data["members"]["nodes"]
+        assert all(len(each["boards"]) == 3 for each in found)
+        assert len(found) == many
+        numbers.append(len(statements))
+    assert numbers[0] == numbers[1] <= 20

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from gamification.leaderboards.rules_people import folded, made_up, tidy
+from gamification.leaderboards.rules_people import folded, key_of, made_up, nameless, tidy
 from gamification.leaderboards.rules_people_change import (
     People,
     PersonChange,
@@ -55,6 +55,17 @@ def test_a_made_up_name_is_the_same_for_ever_and_another_one_with_another_salt()
     assert made_up(SALT, one, "fr") == made_up(SALT, one, "en")
     assert made_up(SALT[::-1], one, "en") != made_up(SALT, one, "en")
     assert made_up(None, one, "vi") == "Một người"
+
+
+def test_a_key_is_the_same_for_ever_and_another_one_with_another_salt() -> None:
+    one = UUID(int=7)
+    assert key_of(SALT, one) == key_of(SALT, UUID(int=7)) != key_of(SALT, UUID(int=8))
+    assert len({key_of(salt, one) for salt in (SALT, SALT[::-1], None)}) == 3
+    assert len(key_of(SALT, one)) == 32
+
+
+def test_where_no_name_is_to_be_shown_stands_nobodys() -> None:
+    assert (nameless("vi"), nameless("en"), nameless("fr")) == ("Một người", "Somebody", "Somebody")
 
 
 def test_made_up_names_are_spread_and_each_language_has_as_many_words() -> None:

@@ -43,13 +43,8 @@ async def settle(
     living = _to_write(plan, brand, timeline, written, changes)
     await _end(session, now, brand, timeline, changes.fallen)
     await store.write(session, now, brand.id, living)
-    dues = [
-        due
-        for row in living
-        if row.key not in changes.moved
-        and (row.key in changes.new or written[row.key].state == "undone")
-        for due in _dues(plan, brand, row)
-    ]
+    # What is paid stays so; what waits follows when it was deserved; what was dropped comes again.
+    dues = [due for row in living for due in _dues(plan, brand, row)]
     await owe(session, now, brand, timeline, dues)
     told = [
         _fact(brand, "ChallengeMoved" if row.key in changes.moved else "ChallengeCompleted", row)
@@ -119,9 +114,10 @@ def _dues(plan: Plan, brand: Brand, row: ToWrite) -> list[Due]:
         pay_from = day_start(brand.zone, row.day + timedelta(part.hold_days + 1))
     budget = None if part.budget is None else (source, part.budget)
     won = said.prize if said else ()
+    # What lives keeps its prizes, though it may be of a version by now that has others.
     return [
         Due(id_, key.member_id, source, prize, row.reached_at, pay_from, budget)
-        for id_, prize in zip(row.prize_ids, won, strict=True)
+        for id_, prize in zip(row.prize_ids, won, strict=False)
     ]
 
 

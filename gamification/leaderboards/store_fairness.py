@@ -37,7 +37,11 @@ SELECT n.place, n.entity, w.id, w.board, w.state = 'frozen'
 FROM unnest($2::int[], $3::uuid[], $4::date[], $5::date[]) AS n(place, entity, first, last)
 JOIN board_window w ON w.brand_id = $1 AND w.starts_on <= n.last AND w.ends_on > n.first
     AND w.period <> 'rolling'
-JOIN board_score s ON s.window_id = w.id AND s.entity = n.entity
+WHERE EXISTS (SELECT FROM board_score s WHERE s.window_id = w.id AND s.entity = n.entity)
+  -- On a board of teams a member has days alone, and a ban keeps the member from what a team wins.
+  OR w.state <> 'frozen' AND EXISTS (SELECT FROM board_day d WHERE d.brand_id = $1
+    AND d.board = w.board AND d.entity = n.entity AND d.day BETWEEN n.first AND n.last
+    AND d.team IS NOT NULL)
 ORDER BY 1, 2, 3
 """
 
@@ -86,6 +90,8 @@ async def windows(
     session: Session, brand_id: int, wanted: Sequence[tuple[int, UUID, date, date]]
 ) -> list[tuple[int, Held]]:
     """Return the windows that end in which these have scores of these days, with their number.
+
+    Also open ones of teams for which they did something on these days.
 
     Asked for are the number, the entity, the first and the last day.
     """

@@ -41,6 +41,8 @@ _CONCERNS = DONE | COMPLETED | BECAME | LISTED | AMENDED | TIERS | {REFUNDED}
 # A window that is filled from days costs far less than a history.
 _ENTITIES_PER_MEMBER = 4
 ROWS_DROPPED_MAX = 10_000
+LOOK_AGAIN_AFTER = timedelta(minutes=5)
+"""How long after a brand failed its members are looked at again whose tiers time has changed."""
 
 
 async def follow(
@@ -84,7 +86,9 @@ async def tend(session: Session, now: datetime, sections: SectionKinds, limit: i
     for brand_id, members in (await store_fill.due(session, now, limit)).items():
         work = partial(_count, session, now, sections, brand_id, Told(people=members))
         done += len(members)
-        await _attempt(session, brand_id, work)
+        if await _attempt(session, brand_id, work) is None:
+            again = dict.fromkeys(members, now + LOOK_AGAIN_AFTER)
+            await store_fill.look_later(session, brand_id, again)
     return done
 
 

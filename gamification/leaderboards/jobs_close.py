@@ -11,6 +11,7 @@ from uuid import UUID
 
 from domain.brands import queries as brands
 from domain.brands.rules import Brand
+from domain.members import queries as members
 from domain.programmes import queries as programmes
 from domain.programmes.rules import SectionKinds, Timeline
 from gamification.leaderboards import store_close, store_leagues, store_people
@@ -33,7 +34,7 @@ async def tick(session: Session, now: datetime, sections: SectionKinds, limit: i
     Names of members who were erased are forgotten, bans whose time is over end, whoever scored is
     seated in a cohort, windows close and freeze, and weeks of leagues end.
     """
-    done = await _rename(session, limit)
+    done = await _rename(session, now, limit)
     if lacking := await store_people.unsalted(session):
         await store_people.salted(session, lacking)
     done = done or await end_bans(session, now, limit)
@@ -78,8 +79,8 @@ async def _seat(session: Session, now: datetime, brand: Brand, timeline: Timelin
     return await seat(session, now, brand, timeline)
 
 
-async def _rename(session: Session, limit: int) -> int:
-    """Let names follow members of whom it is told that they were erased, or became one."""
+async def _rename(session: Session, now: datetime, limit: int) -> int:
+    """Let names, bans and leagues follow members who were erased, or became one."""
     if not await facts.waiting(session, SUBSCRIBER):
         return 0
     taken = await facts.take(session, SUBSCRIBER, limit=limit)
@@ -92,7 +93,17 @@ async def _rename(session: Session, limit: int) -> int:
             pair = UUID(fact.subject), UUID(fact.payload["into"])
             merged.setdefault(fact.tenant_id, []).append(pair)
     for brand_id, pairs in merged.items():
-        await store_people.merge(session, brand_id, pairs)
+        # Who is left may have been merged since.
+        who = await members.kept(session, brand_id, [each for _, each in pairs])
+        await _join(session, now, brand_id, [(one, who[each]) for one, each in pairs])
     for brand_id, member_ids in erased.items():
         await forget(session, brand_id, member_ids)
     return len(taken)
+
+
+async def _join(
+    session: Session, now: datetime, brand_id: int, pairs: list[tuple[UUID, UUID]]
+) -> None:
+    await store_people.merge(session, brand_id, pairs)
+    await store_people.join_absences(session, now, brand_id, pairs)
+    await store_leagues.join(session, brand_id, pairs)

@@ -211,6 +211,25 @@ async def play(
     )
 
 
+async def join(session: Session, brand_id: int, pairs: Collection[tuple[UUID, UUID]]) -> None:
+    """Let who is left of two, the second of each pair, play where the other one did.
+
+    Unless that one has played already.
+    """
+    await session.fetch(
+        "INSERT INTO league_member AS p (member_id, brand_id, league, week, away)"
+        " SELECT DISTINCT ON (n.kept) n.kept, $1, l.league, l.week, l.away"
+        " FROM unnest($2::uuid[], $3::uuid[]) AS n(m, kept)"
+        " JOIN league_member l ON l.member_id = n.m"
+        " ORDER BY n.kept, l.week DESC NULLS LAST, l.member_id"
+        " ON CONFLICT (member_id) DO UPDATE SET league = excluded.league, week = excluded.week"
+        " WHERE p.league IS NULL",
+        brand_id,
+        [each for each, _ in pairs],
+        [each for _, each in pairs],
+    )
+
+
 async def brands_seating(session: Session) -> list[int]:
     """Return the brands that have a weekly window of the whole brand which is not frozen."""
     rows = await session.fetch(

@@ -211,3 +211,35 @@ async def merge(session: Session, brand_id: int, pairs: Collection[tuple[UUID, U
         brand_id,
         absorbed,
     )
+
+
+async def join_absences(
+    session: Session, now: datetime, brand_id: int, pairs: Collection[tuple[UUID, UUID]]
+) -> None:
+    """Let what kept off who was merged, the first of each pair, be the member's who is left.
+
+    There it can be ended. Of two of one kind the one that lasts longer stays.
+    """
+    absorbed, kept = [each for each, _ in pairs], [each for _, each in pairs]
+    await session.fetch(
+        "WITH family AS (SELECT * FROM unnest($2::uuid[], $3::uuid[]) AS p(m, kept)"
+        " UNION SELECT k, k FROM unnest($3::uuid[]) AS k), found AS ("
+        " SELECT a.id, row_number() OVER (PARTITION BY f.kept, a.board, a.window_id, a.kind"
+        " ORDER BY a.until DESC NULLS FIRST, a.id) AS place"
+        " FROM family f JOIN board_absence a ON a.member_id = f.m"
+        " WHERE a.brand_id = $1 AND a.ended_at IS NULL)"
+        " UPDATE board_absence a SET ended_at = $4 FROM found"
+        " WHERE a.id = found.id AND found.place > 1",
+        brand_id,
+        absorbed,
+        kept,
+        now,
+    )
+    await session.fetch(
+        "UPDATE board_absence a SET member_id = p.kept"
+        " FROM unnest($2::uuid[], $3::uuid[]) AS p(m, kept)"
+        " WHERE a.brand_id = $1 AND a.member_id = p.m AND a.ended_at IS NULL",
+        brand_id,
+        absorbed,
+        kept,
+    )

@@ -30,6 +30,12 @@ _HOME = """query Home {
       nodes { canRedeem whyNot { message } reward { code name price { points } } }
     }
     vouchers(first: 3, states: [ISSUED]) { nodes { code expiresAt reward { name } } }
+    challenges {
+      challenge { name } state window { endsAt } levels { isReached level { name } }
+      goals { current { value } target { value } missing { value currency } }
+    }
+    streaks { streak { name } state length longest endsAt freezes next { length } remaining }
+    badges(first: 5) { nodes { level awardedAt badge { name levels { level name } } } }
     movements(first: 5) { edges { node { code points effectiveAt reference rule } } }
   }
 }"""

@@ -11,6 +11,7 @@ from domain.earning.service_prize import PrizePoints, give_prizes
 from domain.members import queries as members
 from domain.programmes.rules import Timeline
 from domain.rewards.service_redeem import Redeem, redeem
+from gamification.badges.queries import awards
 from gamification.badges.service import Award, award
 from gamification.prizes.rules import Owed, paid, refused
 from kit.db import LostRaceError, Session
@@ -18,6 +19,8 @@ from kit.ids import derived_id
 
 NOBODY = "prizes"
 """Who asks for what nobody asks for."""
+REVOKED = "AWARD_REVOKED"
+"""The refusal of a badge that somebody of staff revoked when it was this prize before."""
 NO_FREEZES = "NO_FREEZES"
 """The refusal of freezes where nobody knows of streaks."""
 
@@ -119,9 +122,16 @@ async def give_rewards(
 async def give_badges(
     session: Session, now: datetime, brand: Brand, timeline: Timeline, rows: Sequence[Owed]
 ) -> list[Owed]:
-    """Award badges; what the badge refuses is kept with why."""
+    """Award badges; what the badge refuses is kept with why.
+
+    One that this prize was before, and that somebody revoked, is not won again (AWARD_REVOKED).
+    """
     if not rows:
         return []
+    before = await awards(session, brand.id, [row.award_id for row in rows if row.award_id])
+    lost = {id_ for id_, each in before.items() if each.revoked_by not in (None, NOBODY)}
+    after = [refused(row, REVOKED) for row in rows if row.award_id in lost]
+    rows = [row for row in rows if row.award_id not in lost]
     items = [
         Award(
             key=f"prize {row.id} {row.attempt}",
@@ -135,7 +145,7 @@ async def give_badges(
         for row in rows
     ]
     outcomes = await award(session, now, brand, timeline, items)
-    return [
+    return after + [
         refused(row, outcome.code)
         if outcome.code is not None
         else replace(paid(row, now), award_id=outcome.award_id)

@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.brands.rules import Brand
 from gamification.grounds.rules import Ground
 from gamification.grounds.service import look_again
+from gamification.prizes import queries as prizes
 from gamification.prizes.rules import Due
 from gamification.prizes.service import owe, undo
 from gamification.streaks import store
@@ -51,6 +52,7 @@ class _Changes:
     reached: list[MilestoneRow] = field(default_factory=list)
     dues: list[Due] = field(default_factory=list)
     undone: list[UUID] = field(default_factory=list)
+    keeping: list[UUID] = field(default_factory=list)
     told: list[tuple[Key, Told]] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     looks: dict[UUID, datetime] = field(default_factory=dict)
@@ -87,6 +89,10 @@ async def judge(session: Session, now: datetime, ground: Ground) -> None:
         if found:
             _tell(brand, key, found[-1], told.get(key), changes)
             changes.look(key[0], found[-1])
+    if changes.keeping:
+        # What was not paid yet can't be kept; with the wallets locked no more will be.
+        known = await prizes.by_ids(session, brand.id, changes.keeping)
+        changes.undone += [id_ for id_, each in known.items() if each.state != "paid"]
     await store.write_milestones(session, now, brand.id, changes.reached)
     await store.undo_milestones(session, now, changes.undone)
     await store.tell(session, brand.id, changes.told)
@@ -125,11 +131,9 @@ def _win(
                 if before is None:
                     what = {"streak": row.streak, "length": length, "time": row.time}
                     changes.facts.append(_fact(brand, key, "MilestoneReached", what))
-        changes.undone += [
-            row.id
-            for row in known[len(now_reached) :]
-            if not row.undone and row.on_refund == "take_back"
-        ]
+        over = [row for row in known[len(now_reached) :] if not row.undone]
+        changes.undone += [row.id for row in over if row.on_refund == "take_back"]
+        changes.keeping += [row.id for row in over if row.on_refund == "keep"]
 
 
 def _row(

@@ -5,7 +5,6 @@ member shares it; else nobody can tell that it is there.
 """
 
 import hashlib
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +32,7 @@ from domain.brands.rules import Brand
 from domain.programmes import queries as programmes
 from domain.programmes.rules import Timeline
 from gamification.badges import queries
-from gamification.badges.queries import Award, Rarity
+from gamification.badges.queries import Award
 from gamification.badges.queries_keys import SigningKey, keys
 from gamification.badges.section_parts import Badge
 from gamification.badges.service_keys import ensure
@@ -44,7 +43,6 @@ TOKEN = "application/jwt"  # noqa: S105 - a media type
 PICTURE = "image/svg+xml"
 
 _FRESH_SECONDS = 60
-_RARITY_SECONDS = 60
 _LISTS_MAX = 2**40
 _VARY = {"vary": "accept, accept-language"}
 _PICTURE_POLICY = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"}
@@ -79,7 +77,6 @@ class BadgeEndpoints:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._keys = KeyMaker(runtime.settings)
-        self._rarities: dict[int, tuple[float, Mapping[tuple[str, int], Rarity]]] = {}
 
     async def brand(self, request: Request) -> Response:
         """Return the brand as an issuer, or the page of its badges."""
@@ -95,10 +92,11 @@ class BadgeEndpoints:
         level: int | None = request.path_params.get("level")
         async with self._runtime.database.read() as session:
             asked = await self._asked(session, request)
-            badge = asked.badge(request.path_params["badge"], level)
-            rarities = await self._rarity(session, asked.brand)
+        badge = asked.badge(request.path_params["badge"], level)
         if not _browses(request):
             return _document(request, credentials.achievement(asked.issuer, badge, level))
+        runtime = self._runtime
+        rarities = await runtime.rarities.of(runtime.database.read, asked.brand.id)
         rarity = rarities.get((badge.code, level or 1))
         return _page(request, shown.badge(asked.issuer, badge, level, rarity, _language(request)))
 
@@ -212,13 +210,6 @@ class BadgeEndpoints:
         return await self._runtime.database.write(
             lambda session: ensure(session, asked.now, asked.brand, draft)
         )
-
-    async def _rarity(self, session: Session, brand: Brand) -> Mapping[tuple[str, int], Rarity]:
-        until, found = self._rarities.get(brand.id, (0.0, {}))
-        if time.monotonic() >= until:
-            found = await queries.rarity(session, brand.id)
-            self._rarities[brand.id] = time.monotonic() + _RARITY_SECONDS, found
-        return found
 
 
 def routes() -> list[Route]:

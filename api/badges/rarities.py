@@ -1,9 +1,9 @@
 """How rare badges are, counted once a minute for all who ask in one process."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from gamification.badges import queries
 from gamification.badges.queries import Rarity
@@ -12,13 +12,7 @@ from kit.db import Session
 FRESH_SECONDS = 60
 Known: TypeAlias = Mapping[tuple[str, int], Rarity]
 """By the code of a badge and the number of a level; what nobody has is not there."""
-
-
-class Opens(Protocol):
-    """Who opens sessions to read in."""
-
-    def session(self) -> AbstractAsyncContextManager[Session]:
-        """Open a session for one reader."""
+Opened: TypeAlias = Callable[[], AbstractAsyncContextManager[Session]]
 
 
 class Rarities:
@@ -27,11 +21,14 @@ class Rarities:
     def __init__(self) -> None:
         self._known: dict[int, tuple[float, Known]] = {}
 
-    async def of(self, reads: Opens, brand_id: int) -> Known:
-        """Return how many members hold each level of each badge of a brand."""
+    async def of(self, opened: Opened, brand_id: int) -> Known:
+        """Return how many members hold each level of each badge of a brand.
+
+        ``opened`` opens a session to count in, if it is time to.
+        """
         found = self._fresh(brand_id)
         if found is None:
-            async with reads.session() as session:
+            async with opened() as session:
                 found = self._fresh(brand_id)
                 if found is None:
                     found = await queries.rarity(session, brand_id)

@@ -68,7 +68,7 @@ class BadgeLevel:
         " ago at most; null if nobody does.",
     )
     async def held_by_percent(self, info: Info) -> Decimal | None:
-        known = await info.context.runtime.rarities.of(info.context.reads, self.brand_id)
+        known = await info.context.runtime.rarities.of(info.context.reads.session, self.brand_id)
         found = known.get((self.badge, self.level))
         return None if found is None else Decimal(found.permille).scaleb(-1)
 

@@ -91,6 +91,15 @@ class Plan:
         """Whether any challenge asks which tiers members had."""
         return any(stretch.challenge.tiers for each in self.stretches.values() for stretch in each)
 
+    @property
+    def has_teams(self) -> bool:
+        """Whether any challenge has bars of teams."""
+        return any(
+            stretch.challenge.team is not None
+            for each in self.stretches.values()
+            for stretch in each
+        )
+
     def shared(self, code: str) -> bool:
         """Whether the bar of a challenge was ever shared."""
         return any(each.challenge.shared for each in self.stretches[code])

@@ -1,10 +1,12 @@
 """The verb by which challenges are judged: what members did is completed, and paid, by now."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from domain.brands.rules import Brand
+from domain.members.rules import AttributeValue
 from domain.programmes.rules import Timeline
 from domain.wallets.queries import books
 from domain.wallets.store import lock_members
@@ -110,13 +112,14 @@ async def _fill(
 ) -> None:
     """Write what these members did of shared bars, and what the bars have reached."""
     brand = ground.brand
+    before = await store.shares(session, brand.id, list(players))
+    erased = await store.erased(session, brand.id, list(players)) if plan.has_teams else {}
     mine = [
         Share(member_id, code, part, done)
-        for member_id, player in players.items()
+        for member_id, player in {**players, **_with_teams(plan, players, before, erased)}.items()
         for code, parts in shares(plan, brand, player, now).items()
         for part, done in parts.items()
     ]
-    before = await store.shares(session, brand.id, list(players))
     rows, changes = filled(before, mine)
     await store.write_shares(session, brand.id, rows)
     await store.fill(session, brand.id, changes)
@@ -135,6 +138,23 @@ async def _fill(
     ]
     moved = [mark for place, mark in now_there.items() if known.get(place) != mark]
     await store.write_marks(session, brand.id, fallen + moved)
+
+
+def _with_teams(
+    plan: Plan,
+    players: Mapping[UUID, Player],
+    before: Sequence[Share],
+    erased: Mapping[UUID, UUID],
+) -> dict[UUID, Player]:
+    """Return those who were erased with the teams that they had: what they did stays the team's."""
+    teams: dict[UUID, dict[str, AttributeValue]] = {}
+    for share in before:
+        if share.member_id in erased and share.part.team:
+            mine = teams.setdefault(erased[share.member_id], {})
+            for stretch in plan.stretches[share.challenge]:
+                if stretch.challenge.team is not None:
+                    mine[stretch.challenge.team] = share.part.team
+    return {id_: replace(players[id_], attributes=mine) for id_, mine in teams.items()}
 
 
 async def _shared(

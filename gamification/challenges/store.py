@@ -191,6 +191,20 @@ async def shares(
     return [Share(row[0], row[1], Part(*row[2:6]), row[6]) for row in rows]
 
 
+async def erased(session: Session, brand_id: int, member_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return those of these members who were erased, and who was merged into them, by their ids.
+
+    Each with the member who was left.
+    """
+    rows = await session.fetch(
+        f"SELECT f.id, f.kept FROM {_FAMILY} JOIN member m ON m.id = f.kept"  # noqa: S608
+        " WHERE m.brand_id = $1 AND m.erased_at IS NOT NULL",
+        brand_id,
+        list(member_ids),
+    )
+    return {row["id"]: row["kept"] for row in rows}
+
+
 async def write_shares(session: Session, brand_id: int, rows: Iterable[Share]) -> None:
     """Write shares as they are now."""
     flat = [(each.member_id, each.challenge, *each.part, each.done) for each in rows]

@@ -171,7 +171,9 @@ async def pay(
         return 0
     ids = [id_ for id_, _ in found]
     before = await _lock(session, brand, ids, {member_id for _, member_id in found})
-    rows = [row for row in before.values() if row.due_at is not None and row.due_at <= now]
+    # In the order in which they are due: of the last of a stock it is the first one's.
+    there = (before[id_] for id_ in ids if id_ in before)
+    rows = [row for row in there if row.due_at is not None and row.due_at <= now]
     people = {row.member_id for row in rows}
     gone = await store.erased(session, brand.id, people)
     waits = await flagged(session, brand.id, people - gone) if flagged else set()

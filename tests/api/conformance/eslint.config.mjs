@@ -25,6 +25,7 @@ const VALUES = [
   'ChallengeWindow',
   'CodePool',
   'EarlyAccess',
+  'ErasureOutcome',
   'Figures',
   'FlaggedHappening',
   'FulfilmentOutcome',

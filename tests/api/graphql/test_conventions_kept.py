@@ -1,5 +1,7 @@
 """Conventions that answers show: what is capped, and that a node is the same wherever it is met."""
 
+from datetime import timedelta
+
 import pytest
 from graphql import (
     GraphQLField,
@@ -10,12 +12,14 @@ from graphql import (
 
 from api.auth import Role
 from api.graphql.schema import core
+from domain.earning.rules import Line, Purchase
 from domain.members.service import NewMember
 from tests.support import operations
 from tests.support.callers import SIGNED_IN, asker, granted, may, narrow, token
 from tests.support.client import Client
 from tests.support.family import done as sent
 from tests.support.family import founded, invited, joined
+from tests.support.games import Games
 from tests.support.inputs import caps, inputs, name_of
 from tests.support.operations import Raw, Step, Values
 from tests.support.redeeming import done
@@ -38,8 +42,21 @@ async def values(client: Client) -> Values:
     (voucher,) = asked["redemption"]["vouchers"]
     ana = (await client.ask("{ me { id } }", client.member("ana"))).data["me"]["id"]
     await acquainted(client, "ana")
+    await played(client, "ana")
     known = {"id": ana, "ids": [ana], "first": 1, "code": voucher["code"]}
     return {**operations.USUAL, **known}
+
+
+async def played(client: Client, name: str) -> None:
+    """Let somebody win what can be won, and be flagged for buying too often."""
+    now = client.shop.clock.now()
+    lines = tuple(Line(amount=100, category=each) for each in "ABCDE")
+    at = [now - timedelta(minutes=5 * each) for each in range(11)]
+    await client.shop.buy(
+        Purchase("aisles", name, now, "USD", lines),
+        *(purchase(f"often{each}", name, 100, each) for each in at),
+    )
+    await Games(client.shop).heard()
 
 
 async def acquainted(client: Client, name: str) -> None:

@@ -11,12 +11,15 @@ from gamification.prizes import queries as prizes
 from gamification.prizes.queries import Paid
 from kit.db import Session
 
+# Who was merged is hidden as the member who is left is.
 RESULT = """
 SELECT r.window_id, r.place, r.entity, r.score, r.reached_at, r.rank, n.name,
        EXISTS (SELECT FROM board_disqualification d
                WHERE d.window_id = r.window_id AND d.entity = r.entity),
        EXISTS (SELECT FROM board_absence a
-               WHERE a.member_id = r.entity AND a.ended_at IS NULL
+               WHERE a.member_id IN (r.entity, (SELECT merged_into FROM member
+                                                WHERE id = r.entity))
+                 AND a.ended_at IS NULL
                  AND a.board IN ('', f.board) AND a.window_id IN (0, f.id))
 FROM board_result r
 JOIN board_window f ON f.id = r.window_id AND f.state = 'frozen'

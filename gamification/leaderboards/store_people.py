@@ -123,7 +123,8 @@ async def _write_aliases(session: Session, brand_id: int, people: People) -> Non
         )
         await session.fetch(
             "DELETE FROM board_result_name r USING unnest($1::uuid[], $2::text[]) AS n(m, a)"
-            " WHERE r.entity = n.m AND r.name = n.a",
+            " JOIN member e ON e.id = n.m OR e.merged_into = n.m"
+            " WHERE r.entity = e.id AND r.name = n.a",
             [each.member_id for each in people.removed],
             [each.alias for each in people.removed],
         )

@@ -251,6 +251,35 @@ async def test_what_kept_off_one_of_two_can_be_ended(
         assert await people_hidden(session, boards.shop.brand.id, [ann], "spend") == set()
 
 
+@pytest.mark.parametrize(
+    ("early", "late"),
+    [
+        (PersonChange("2", "Ben", "hide", "Ben"), None),
+        (None, PersonChange("2", "Ann", "hide", "Ann")),
+        (None, PersonChange("2", "Ann", "moderate", "staff", "rude")),
+    ],
+)
+async def test_a_frozen_place_of_who_was_merged_is_hidden_as_the_member_is_who_is_left(
+    database: Database, clock: MovableClock, early: PersonChange | None, late: PersonChange | None
+) -> None:
+    boards = await closing.opened(database, clock, *NAMES)
+    await boards.change(PersonChange("1", "Ben", "set_alias", "Ben", alias="Benjamin B."))
+    await bought(boards.shop, ("Ann", 50_000), ("Ben", 30_000))
+    await worked(boards.shop)
+    clock.move(timedelta(days=9))
+    await worked(boards.shop)
+    await boards.change(*([early] if early else []))
+    await merged(boards.shop, merging("Ann", "Ben"))
+    await worked(boards.shop)
+    outcomes = await boards.change(*([late] if late else []))
+    assert {each.code for each in outcomes} <= {None}
+    rows = await boards.rows("SELECT id FROM board_window WHERE state = 'frozen' AND period='week'")
+    async with database.read() as session:
+        _, ben = await results(session, boards.shop.brand.id, int(str(rows[0][0])), first=9)
+    assert ben.hidden or ben.name is None
+    await assert_coherent(database)
+
+
 async def test_of_who_is_forgotten_no_name_is_left_that_another_one_brought(
     database: Database, clock: MovableClock
 ) -> None:

@@ -183,7 +183,8 @@ def _check(people: People, item: PersonChange) -> None:
         raise _refused("INVALID_INPUT", "Say who does it and, as staff, why, in printable text.")
     if item.member not in people.members:
         raise _refused("MEMBER_NOT_FOUND", "The brand has no such member.", "member")
-    known = item.board is None or item.board in people.boards
+    # A window outlives a board that the brand gives up.
+    known = item.board is None or item.window_id or item.board in people.boards
     if not known and item.kind not in {"show", "lift"}:
         raise _refused("BOARD_NOT_FOUND", "The programme has no such board.", "board")
     if item.until is not None and not (datable(item.until) and item.until > people.now):

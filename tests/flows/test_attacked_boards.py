@@ -95,6 +95,23 @@ async def test_who_is_found_to_cheat_while_a_window_closes_wins_nothing(
     await assert_coherent(database)
 
 
+async def test_who_is_found_to_cheat_wins_nothing_though_the_board_was_given_up_meanwhile(
+    database: Database, clock: MovableClock
+) -> None:
+    boards = await closing.opened(database, clock, *NAMES, text=closing.board("", FAIR))
+    await split(boards.shop)
+    await worked(boards.shop)
+    # The week is over, and waits for late reports.
+    clock.move(timedelta(days=6, hours=17))
+    await boards.shop.apply(programme(), clock.now() + timedelta(minutes=1))
+    clock.move(timedelta(hours=1))
+    await confirmed(boards.shop)
+    clock.move(timedelta(days=2))
+    await worked(boards.shop)
+    assert await boards.prizes("Ann", "Ben") == [[], [("paid", 50)]]
+    await assert_coherent(database)
+
+
 async def test_who_is_banned_after_the_hours_of_grace_and_before_the_freeze_wins_nothing(
     database: Database, clock: MovableClock
 ) -> None:

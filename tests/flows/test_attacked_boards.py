@@ -108,7 +108,7 @@ async def test_who_is_found_to_cheat_wins_nothing_though_the_board_was_given_up_
     await confirmed(boards.shop)
     clock.move(timedelta(days=2))
     await worked(boards.shop)
-    assert await boards.prizes("Ann", "Ben") == [[], [("paid", 50)]]
+    assert await boards.prizes("Ann", "Ben") == [[], [("paid", 100)]]
     await assert_coherent(database)
 
 

@@ -13,6 +13,28 @@ from tests.support.operations import fresh
 from tests.support.scoring import Boards
 from tests.support.shop import Shop
 
+CHANGES: dict[str, dict[str, Any]] = {
+    "chooseBoardAlias": {"member": "m1", "alias": "The First"},
+    "hideFromBoards": {"member": "m1"},
+    "showOnBoards": {"member": "m1"},
+    "leaveLeagues": {"member": "m1"},
+    "enterLeagues": {"member": "m1"},
+    "removeBoardAlias": {"member": "m0", "reason": "rude"},
+    "banFromBoards": {"member": "m1", "reason": "cheats"},
+    "liftBan": {"member": "m1", "reason": "sorry"},
+    "excludeFromBoards": {"member": "m1", "reason": "staff"},
+    "includeOnBoards": {"member": "m1", "reason": "no longer"},
+    "disqualifyPlace": {
+        "board": "spend",
+        "period": "WEEK",
+        "on": "2026-02-20",
+        "place": {"member": "m1"},
+        "reason": "cheats",
+    },
+    "reviewFlag": {"flag": "none", "confirm": False},
+}
+"""What mutations of boards are sent about m1, whoever that is, besides their key."""
+
 
 async def shown(shop: Shop, runtime: Runtime) -> None:
     """Let the worker count and show all that was done, seat and close."""

@@ -30,7 +30,7 @@ from tests.support.shop import Shop, purchase
 
 SCHEMA = core()
 AT = datetime(2026, 2, 20, 9, tzinfo=UTC)
-TRAILS_MAX = 1_500
+TRAILS_MAX = 2_000
 AGAIN_MAX = 2
 NIL = UUID(int=0)
 

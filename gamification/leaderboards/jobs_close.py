@@ -4,7 +4,7 @@ Each of these is done again until nothing is left, whoever dies on the way. What
 keeps none of the others waiting.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -21,6 +21,7 @@ from gamification.leaderboards.service_people import end_bans, forget
 from kit import facts
 from kit.attempts import attempt
 from kit.db import Session
+from kit.facts import StoredFact
 
 SUBSCRIBER = "board people"
 
@@ -82,23 +83,42 @@ async def _seat(session: Session, now: datetime, brand: Brand, timeline: Timelin
 async def _rename(session: Session, now: datetime, limit: int) -> int:
     """Let names, bans and leagues follow members who were erased, or became one."""
     if not await facts.waiting(session, SUBSCRIBER):
+        for brand_id in await facts.missing(session, SUBSCRIBER):
+            work = partial(_renamed_again, session, now, brand_id, limit)
+            await attempt(session, work, "names on boards failed", brand=brand_id)
         return 0
     taken = await facts.take(session, SUBSCRIBER, limit=limit)
-    erased: dict[int, set[UUID]] = {}
-    merged: dict[int, list[tuple[UUID, UUID]]] = {}
+    told: dict[int, list[StoredFact]] = {}
     for fact in taken:
-        if fact.kind == "MemberErased":
-            erased.setdefault(fact.tenant_id, set()).add(UUID(fact.subject))
-        elif fact.kind == "MemberMerged" and "into" in fact.payload:
-            pair = UUID(fact.subject), UUID(fact.payload["into"])
-            merged.setdefault(fact.tenant_id, []).append(pair)
-    for brand_id, pairs in merged.items():
+        if fact.kind in {"MemberErased", "MemberMerged"}:
+            told.setdefault(fact.tenant_id, []).append(fact)
+    for brand_id, mine in told.items():
+        work = partial(_renamed, session, now, brand_id, mine)
+        if await attempt(session, work, "names on boards failed", brand=brand_id) is None:
+            await facts.miss(session, SUBSCRIBER, mine)
+    return len(taken)
+
+
+async def _renamed_again(session: Session, now: datetime, brand_id: int, limit: int) -> int:
+    told = await facts.again(session, SUBSCRIBER, brand_id, limit=limit)
+    return await _renamed(session, now, brand_id, told)
+
+
+async def _renamed(
+    session: Session, now: datetime, brand_id: int, told: Sequence[StoredFact]
+) -> int:
+    pairs = [
+        (UUID(fact.subject), UUID(fact.payload["into"]))
+        for fact in told
+        if fact.kind == "MemberMerged" and "into" in fact.payload
+    ]
+    if pairs:
         # Who is left may have been merged since.
         who = await members.kept(session, brand_id, [each for _, each in pairs])
         await _join(session, now, brand_id, [(one, who[each]) for one, each in pairs])
-    for brand_id, member_ids in erased.items():
-        await forget(session, brand_id, member_ids)
-    return len(taken)
+    if erased := {UUID(fact.subject) for fact in told if fact.kind == "MemberErased"}:
+        await forget(session, brand_id, erased)
+    return len(told)
 
 
 async def _join(

@@ -14,11 +14,11 @@ from domain.members.rules import MemberChange
 from domain.members.service import NewMember
 from domain.programmes import queries as programmes
 from domain.programmes.rules import Timeline
-from gamification.leaderboards import jobs_scores
+from gamification.leaderboards import jobs_scores, store_people
 from gamification.leaderboards.jobs_close import tick as close
 from gamification.leaderboards.queries_close import results
 from gamification.leaderboards.queries_fairness import of_brand
-from gamification.leaderboards.queries_people import people_hidden
+from gamification.leaderboards.queries_people import aliases_of, people_hidden
 from gamification.leaderboards.service_close import Disqualify, begin
 from gamification.leaderboards.service_fairness import FlagReview, review
 from gamification.leaderboards.service_people import PersonChange
@@ -336,4 +336,36 @@ async def test_a_tier_that_time_ends_is_left_though_the_brand_failed_at_that_ins
     clock.move(timedelta(hours=1))
     await boards.work()
     assert await boards.top("spend", "all", scope="tier:VIB") == []
+    await assert_coherent(database)
+
+
+async def test_a_brand_whose_merges_fail_keeps_no_other_ones_boards_waiting(
+    database: Database, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = await closing.opened(database, clock, *NAMES)
+    text = closing.board().replace('code = "shop"', 'code = "other"', 1)
+    other = await closing.opened(database, clock, *NAMES, text=text)
+    change = PersonChange("1", "Ben", "set_alias", "Ben", alias="Benjamin B.")
+    for boards in (one, other):
+        await boards.change(change)
+        await merged(boards.shop, merging("Ann", "Ben"))
+    merge = store_people.merge
+
+    async def failing(session: Session, brand_id: int, *more: Any) -> None:
+        if brand_id == one.shop.brand.id:
+            raise ValueError
+        await merge(session, brand_id, *more)
+
+    async def aliases(boards: Boards) -> set[UUID]:
+        async with database.read() as session:
+            ann = await boards.member("Ann")
+            return set(await aliases_of(session, boards.shop.brand.id, [ann]))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store_people, "merge", failing)
+        await one.work()
+        assert not await aliases(one)
+        assert await aliases(other)
+    await one.work()
+    assert await aliases(one)
     await assert_coherent(database)

@@ -30,7 +30,8 @@ OnRefund: TypeAlias = Literal["keep", "take_back"]
 class Milestone(Part):
     """A length of a streak that wins a prize.
 
-    What a return undoes is taken back, or with ``on_refund = "keep"`` stays. It is counted by how
+    What a return undoes is taken back, or with ``on_refund = "keep"`` stays once it is paid. It is
+    counted by how
     many times it was reached: what is reached again after that was paid before.
     """
 

@@ -8,8 +8,8 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple, get_args
 
@@ -38,6 +38,9 @@ KEPT_SECONDS = 0.25
 
 PERIODS: tuple[WindowPeriod, ...] = get_args(WindowPeriod)
 _SCOPES_MAX = 12
+_SCOPES_READ = 200
+_OF_A_DAY_MAX = 1_000
+"""Rolling windows that hold a day: one for each day of their length."""
 _NEWCOMER_SECONDS = 3
 """How often it is looked whether there is a window by now: nobody announces a first one."""
 _LOOK_SECONDS = 10
@@ -266,18 +269,20 @@ async def resolve(session: Session, now: datetime, asked: Asked) -> Resolved | N
         return None
     day = asked.on or brand.day(now)
     wish = scores.Asked(boards=[board.code], periods=[period], day=day)
-    found = await scores.windows(session, brand.id, wish)
-    if period == "rolling":
-        # Each day has one of its own; the one that ends with the day is meant.
-        found = [
-            each
-            for each in found
-            if each.ends_on and each.ends_on.toordinal() == day.toordinal() + 1
-        ]
-    window = next((each for each in found if each.scope == asked.scope), None)
+    # There may be thousands of scopes; the one that is meant must be among what is read.
+    own = replace(wish, scopes=[asked.scope])
+    mine = _shown_on(await scores.windows(session, brand.id, own, first=_OF_A_DAY_MAX), day)
+    window = next(iter(mine), None)
     if window is None and asked.scope:
         return None
+    found = _shown_on(await scores.windows(session, brand.id, wish, first=_SCOPES_READ), day)
     return Resolved(brand, programme, board, period, window, _scopes(found))
+
+
+def _shown_on(windows: Sequence[Window], day: date) -> list[Window]:
+    """Return those that are shown on ``day``: of rolling ones, those that end with it."""
+    last = day + timedelta(days=1)
+    return [each for each in windows if each.period != "rolling" or each.ends_on == last]
 
 
 def boards_in(programme: Programme | None) -> Sequence[Board]:

@@ -1,7 +1,7 @@
 """A board's page and the element, in a real browser: here, and on a page of another site."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -14,6 +14,14 @@ from tests.support.served import Site
 STILL = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
 BYTES_MAX = 20_000
 """What a first visit may transfer, everything together: docs/boards.md."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patience() -> Iterator[None]:
+    """Wait longer than people would, for a busy machine's sake."""
+    expect.set_options(timeout=30_000)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +58,7 @@ async def test_a_purchase_moves_the_page_without_reload(browser: Browser, site: 
     async with opened(browser, locale="en") as page:
         await page.goto(f"{site.origin}/boards/grocer/spend?period=all")
         await expect(page.locator("laurel-board .status .live")).to_have_text("Live")
-        await expect(scores(page).first).to_have_text("900.00 USD", timeout=20_000)
+        await expect(scores(page).first).to_have_text("900.00 USD")
         first = await page.locator("td.name").first.text_content()
         await site.buy("board-2", "cal", 123_456)
         await expect(scores(page).first).to_have_text("1,234.56 USD")
@@ -88,7 +96,7 @@ async def test_any_site_can_show_a_board(browser: Browser, site: Site, pages: st
             f"{site.origin}/static/laurel-board.js",
         )
         row = page.locator("laurel-board td.score", has_text="100,00 USD")
-        await expect(row).to_have_count(1, timeout=20_000)
+        await expect(row).to_have_count(1)
         await expect(page.locator("laurel-board .status .live")).to_have_text("Trực tiếp")
         await site.buy("board-5", "eve", 5_500)
         await expect(row).to_have_count(0)

@@ -231,7 +231,7 @@ async def test_every_fact_about_a_member_is_announced(runtime: Runtime, grocer: 
 
 
 # A noun and what happened to it; type variables begin with Any.
-KIND = re.compile(r"(?!Any)(?:[A-Z][a-z]+)+(?:[A-Z][a-z]*(?:ed|en|ing)|Left)")
+KIND = re.compile(r"(?!Any)(?:[A-Z][a-z]+)+(?:[A-Z][a-z]*(?:ed|en|ing)|Left|Paid|Undone)")
 
 
 def told(source: str) -> Iterator[str]:
@@ -241,8 +241,12 @@ def told(source: str) -> Iterator[str]:
             yield from KIND.findall(node.value) if KIND.fullmatch(node.value) else ()
 
 
-def test_the_kinds_are_those_of_the_domain() -> None:
-    named = {kind for path in files(".py", below=("domain",)) for kind in told(path.read_text())}
+def test_the_kinds_are_those_of_the_rooms() -> None:
+    named = {
+        kind
+        for path in files(".py", below=("domain", "gamification"))
+        for kind in told(path.read_text())
+    }
     assert named == KINDS
 
 

@@ -171,7 +171,7 @@ async def test_development_makes_a_secret_once(tmp_path: Path) -> None:
     (path,) = (tmp_path / "new").iterdir()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert await Tokens(settings).claims(token, NOW) == replace(
-        CLAIMS, expires_at=NOW + timedelta(days=1)
+        CLAIMS, expires_at=NOW + timedelta(days=1), issued_at=NOW
     )
     assert await Tokens(Settings(data_dir=tmp_path)).claims(token, NOW) is None
     assert await Tokens(settings).claims(token, NOW + timedelta(days=1, minutes=1)) is None

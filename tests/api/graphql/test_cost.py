@@ -65,9 +65,10 @@ def cost(text: str, **variables: object) -> int:
 
 def test_the_demo() -> None:
     # me, balance, its expiry, two tiers with what counted, the next tier and what is missing,
-    # three benefits, a page of three rewards, one of three vouchers, and five movements with
-    # their edges in a page.
-    assert cost(_HOME) == 1 + 2 + 4 + 2 + 3 + (1 + 3) + (1 + 3) + (1 + 5 * 2)
+    # three benefits, a page of three rewards, one of three vouchers, four challenges, two
+    # streaks, a page of five badges, and five movements with their edges in a page.
+    games = 4 + 2 + (1 + 5)
+    assert cost(_HOME) == 1 + 2 + 4 + 2 + 3 + (1 + 3) + (1 + 3) + games + (1 + 5 * 2)
     # Figures with a sum and tiers; three members with edges and balances in a page.
     assert cost(_FIGURES) == (200 + 1 + 10) + (1 + 3 * 3)
     bought: dict[str, Any] = {"purchases": [{"lines": [{}]}]}

@@ -68,6 +68,7 @@ OTHERS = {
 Where every root is asked for all there is, what they meet is alike in both crowds."""
 KEPT = {"Query.board", "Query.boards", "Member.boards", "Member.league"}
 """What a process keeps for a quarter of a second for all who ask: when it is read is chance."""
+TRIES = 4
 PAGE = 3
 """How many are asked for in lists within lists, so that it does not cost too much."""
 
@@ -355,10 +356,12 @@ async def test_queries_made_up_by_chance(counter: Counter, role: Role) -> None:
         if counts is None:
             refused += 1
             continue
-        if counts[0] != counts[1]:
-            # What a process keeps for a while may have run out between the two.
-            counts = await counter.counts(role, root)
-        assert counts is not None
+        for _ in range(TRIES):
+            # What a process keeps for a while may have run out between the two, and what is read
+            # together depends on who comes first. One statement for each of many is always there.
+            if counts[0] != counts[1]:
+                counts = await counter.counts(role, root)
+            assert counts is not None
         assert counts[0] == counts[1], root
         asked_well += 1
     assert refused < 2 * SHARES[role]

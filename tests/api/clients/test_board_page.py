@@ -82,6 +82,8 @@ async def test_the_page_is_whole_without_javascript(browser: Browser, site: Site
 async def test_any_site_can_show_a_board(browser: Browser, site: Site, pages: str) -> None:
     await site.buy("board-4", "eve", 10_000)
     async with opened(browser) as page:
+        # The site has no icon, and the browser would say so.
+        await page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
         # Another origin than Laurel's, and one that no setting names.
         await page.goto(pages.replace("127.0.0.1", "localhost") + "/live/")
         await page.evaluate(

@@ -8,10 +8,11 @@ from datetime import datetime
 import redis.asyncio
 import structlog
 
-from api.live import AWAY, channel
+from api.live import channel
 from kit import facts
 from kit.db import Database, Session
 from kit.facts import StoredFact
+from kit.valkey import AWAY
 
 SUBSCRIBER = "live"
 # The subject of each is the member's id.

@@ -16,7 +16,7 @@ from gamification.leaderboards.queries_close import Result
 from gamification.leaderboards.queries_people import Face
 from gamification.leaderboards.queries_scores import Window
 from gamification.leaderboards.rules_people import nameless
-from gamification.leaderboards.rules_places import Answer, Page, Place
+from gamification.leaderboards.rules_places import Answer, Page, Place, percent
 from gamification.leaderboards.rules_scores import team_id
 from gamification.leaderboards.section_parts import Board
 from gamification.leaderboards.views import Boards as Views
@@ -184,7 +184,7 @@ def _named(board: str, size: int, place: Standing, face: Face, language: str) ->
         ordinal=place.ordinal,
         name=name,
         score=place.score,
-        percent=max(1, -(-100 * place.higher // max(size, place.higher))),
+        percent=percent(place.higher, size),
         entity=place.entity,
         is_out=told is not None and told.disqualified,
     )

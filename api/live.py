@@ -17,9 +17,9 @@ from uuid import UUID
 
 import redis.asyncio
 import structlog
-from redis.exceptions import RedisError
 
 from kit.tasks import ended
+from kit.valkey import AWAY
 
 _CONNECT_SECONDS_MAX = 5
 _SUBSCRIBE_SECONDS_MAX = 1
@@ -27,7 +27,6 @@ _PING_SECONDS = 10
 _SILENCE_SECONDS_MAX = 15
 _AWAY_SECONDS = 1
 _CHANNELS_AT_ONCE = 500
-AWAY = (RedisError, OSError, TimeoutError)
 
 _log = structlog.get_logger("laurel.live")
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
-from api.board_places import Listed, Look, Seen, entity_of, faces, frozen, live, named
+from api.board_places import Listed, Look, Seen, entities_of, entity_of, faces, frozen, live, named
 from api.boards import boards_in, periods_of
 from api.graphql.loaders import Loaders
 from api.graphql.paging import Window as PageWindow
@@ -165,8 +165,7 @@ class BoardReads:
         for board in boards:
             window = windows[board.code]
             if window is not None:
-                entities = {entity_of(self._brand, board, each) for each in who}
-                mine = tuple(sorted(each for each in entities if each is not None))
+                mine = entities_of(self._brand, board, who)
                 looks[board.code] = board, Look(window, entities=mine)
         answers = await asyncio.gather(
             *(live(self._views, board.rank, look) for board, look in looks.values())

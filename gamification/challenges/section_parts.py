@@ -2,14 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from domain.earning.section_parts import Count, Moment, rule_language
+from domain.earning.section_parts import Count, Moment
 from domain.rewards.section_parts import Picture
-from gamification.grounds.section_parts import Filter, Path
+from gamification.grounds.section_parts import Filter, Path, speaking_of
 from gamification.prizes.section_parts import Prize
 from kit.calendar import Period
-from kit.documents import Code, ExactPositive, Flag, Part, Text, Whole, fault
+from kit.documents import Code, ExactPositive, Flag, Part, Text, Whole
 from kit.words import LongWords, Words
 
 __all__ = ["Challenge", "Goal", "Level", "Path", "Step"]
@@ -44,19 +44,6 @@ _Times = Annotated[Whole, Field(ge=1, le=TIMES_MAX)]
 _Score = Annotated[Whole, Field(ge=0, le=SCORE_MAX)]
 
 
-def _of_the_event(text: str) -> str:
-    names = rule_language().names(text)
-    strange = sorted(
-        name for name in names if not name.startswith(("event.", "now")) or name == "now.birthday"
-    )
-    if strange:
-        raise fault(
-            f"speaks of {', '.join(strange)}, which a goal can't add up;"
-            " speak only of event and now, without now.birthday"
-        )
-    return text
-
-
 class Step(Filter):
     """One step of a sequence: what must be done next."""
 
@@ -76,7 +63,7 @@ class Goal(Filter):
     name: Words | None = Field(default=None, description="what members read of this goal")
     kind: Kind = Field(default="count", description="how it is counted")
     of: Of | None = Field(default=None, description="what is summed, told apart or in a row")
-    value: Annotated[Count, AfterValidator(_of_the_event)] | None = Field(
+    value: Annotated[Count, speaking_of(("event", "now"), "a goal can't add up")] | None = Field(
         default=None, description='a whole number (CEL) for of = "value"; below zero counts as 0'
     )
     target: ExactPositive | None = Field(

@@ -20,19 +20,24 @@ Path = tuple[str | int, ...]
 ANY = "any"
 """What ``on`` says for purchases and activities of every kind."""
 
-_KNOWN = ("event.", "line.", "now")
 _BIRTHDAY = "now.birthday"
 
 
-def _of_the_event(text: str) -> str:
-    names = rule_language().names(text)
-    strange = sorted(name for name in names if not name.startswith(_KNOWN) or name == _BIRTHDAY)
-    if strange:
-        raise fault(
-            f"speaks of {', '.join(strange)}, which a game can't know of what is past;"
-            " speak only of event, line and now, without now.birthday"
-        )
-    return text
+def speaking_of(known: tuple[str, ...], why_not: str) -> AfterValidator:
+    """Return what lets an expression speak of names that begin so, and never of birthdays.
+
+    ``why_not`` says in the fault what can't be done with another name.
+    """
+
+    def check(text: str) -> str:
+        names = rule_language().names(text)
+        strange = sorted(n for n in names if not n.startswith(known) or n == _BIRTHDAY)
+        if strange:
+            remedy = f"speak only of {', '.join(known[:-1])} and {known[-1]}, without {_BIRTHDAY}"
+            raise fault(f"speaks of {', '.join(strange)}, which {why_not}; {remedy}")
+        return text
+
+    return AfterValidator(check)
 
 
 class Filter(Part):
@@ -45,9 +50,12 @@ class Filter(Part):
     on: Text = Field(
         default=PURCHASE, description='"purchase", the kind of an activity, or "any" of them'
     )
-    when: Annotated[Condition, AfterValidator(_of_the_event)] | None = Field(
-        default=None, description="a condition in CEL, of event, line and now only"
-    )
+    when: (
+        Annotated[
+            Condition, speaking_of(("event", "line", "now"), "a game can't know of what is past")
+        ]
+        | None
+    ) = Field(default=None, description="a condition in CEL, of event, line and now only")
     categories: Names = Field(default=(), description="lines of these categories only")
     skus: Names = Field(default=(), description="lines of these articles only")
     channels: Names = Field(default=(), description="in these channels only")

@@ -53,7 +53,12 @@ class Answer:
 
     def percent(self, place: Place) -> int:
         """Return among the first how many percent a place is: 1 for the best hundredth."""
-        return max(1, -(-100 * place.competition // max(self.size, place.competition)))
+        return percent(place.competition, self.size)
+
+
+def percent(higher: int, size: int) -> int:
+    """Return among the first how many percent of ``size`` the ``higher``-th by score is."""
+    return max(1, -(-100 * higher // max(size, higher)))
 
 
 def placed(

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from domain.earning.section_parts import Count, rule_language
-from gamification.grounds.section_parts import Filter, Path
+from domain.earning.section_parts import Count
+from gamification.grounds.section_parts import Filter, Path, speaking_of
 from gamification.leaderboards.section_people import Closing
-from kit.documents import Code, Day, Flag, Part, Text, Whole, fault
+from kit.documents import Code, Day, Flag, Part, Text, Whole
 from kit.words import LongWords, Words
 
 __all__ = ["Board", "Path", "Season"]
@@ -28,19 +28,6 @@ Kept = Literal["sum", "best", "latest"]
 Ranking = Literal["ordinal", "competition", "dense"]
 Of = Literal["members", "teams"]
 Score = Literal["points", "spend", "visits", "challenge_points", "value"]
-
-
-def _of_the_event(text: str) -> str:
-    names = rule_language().names(text)
-    strange = sorted(
-        name for name in names if not name.startswith(("event.", "now")) or name == "now.birthday"
-    )
-    if strange:
-        raise fault(
-            f"speaks of {', '.join(strange)}, which a board can't count;"
-            " speak only of event and now, without now.birthday"
-        )
-    return text
 
 
 class Board(Filter, Closing):
@@ -67,7 +54,7 @@ class Board(Filter, Closing):
     name: Words = Field(description="what members read: text, or a table by language")
     description: LongWords | None = Field(default=None, description="what members read below it")
     score: Score = Field(description="what is counted")
-    value: Annotated[Count, AfterValidator(_of_the_event)] | None = Field(
+    value: Annotated[Count, speaking_of(("event", "now"), "a board can't count")] | None = Field(
         default=None, description='a whole number (CEL) for score = "value"'
     )
     keep: Kept = Field(default="sum", description="what of a window's scores counts")

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from domain.brands.rules import Brand
+from domain.earning.rules_conditions import WEEKDAYS
 from domain.earning.rules_history import Happening
 from domain.programmes.rules import Timeline
 from gamification.grounds.rules_filter import compile_filter
@@ -16,7 +17,6 @@ from gamification.streaks.section_parts import Every
 from kit.calendar import day_start, period_next, period_start
 
 _KEPT_MAX = 200
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 class Terms(NamedTuple):
@@ -122,7 +122,7 @@ def is_period(brand: Brand, life: Life, period: date) -> bool:
     if life.every != "day":
         return True
     weekdays = terms_of(brand, life, period).weekdays
-    if weekdays and _WEEKDAYS[period.weekday()] not in weekdays:
+    if weekdays and WEEKDAYS[period.weekday()] not in weekdays:
         return False
     return day_start(brand.zone, period) < day_start(brand.zone, period + timedelta(days=1))
 

@@ -16,6 +16,12 @@ _NAME_MAX = 26
 _TITLE_MAX = 40
 
 
+def pictured(shown: Shown) -> tuple[object, ...]:
+    """Return all that a picture is made of, but for the language."""
+    places = shown.places[:_PLACES]
+    return shown.brand, shown.programme, shown.board, shown.window and shown.window.id, places
+
+
 def drawn(shown: Shown, language: str) -> bytes:
     """Return the picture as PNG: the board's name and its first places."""
     # A second of work for every process, and most never draw.

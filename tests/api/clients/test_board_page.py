@@ -5,13 +5,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.support.programs import program
 from tests.support.served import Site
 
-# Without these the browser looks for its maker's servers whenever it starts.
-STILL = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
 BYTES_MAX = 20_000
 """What a first visit may transfer, everything together: docs/boards.md."""
 
@@ -22,17 +19,6 @@ def patience() -> Iterator[None]:
     expect.set_options(timeout=30_000)
     yield
     expect.set_options(timeout=5_000)
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    path = program("chromium", "chromium-browser", "google-chrome", package="chromium")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--no-first-run", *STILL]
-        )
-        yield browser
-        await browser.close()
 
 
 @asynccontextmanager
@@ -84,8 +70,8 @@ async def test_any_site_can_show_a_board(browser: Browser, site: Site, pages: st
     async with opened(browser) as page:
         # The site has no icon, and the browser would say so.
         await page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
-        # Another origin than Laurel's, and one that no setting names.
-        await page.goto(pages.replace("127.0.0.1", "localhost") + "/live/")
+        # Another origin than Laurel's, one that no setting names: a plain list of files.
+        await page.goto(pages.replace("127.0.0.1", "localhost") + "/gql/")
         await page.evaluate(
             """module => {
                 document.body.innerHTML = '<laurel-board brand="grocer" board="spend"'

@@ -3,26 +3,11 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.support.programs import program
 from tests.support.served import Site
 
 pytestmark = pytest.mark.usefixtures("clients")
-
-# Without these the browser looks for its maker's servers whenever it starts.
-STILL = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    path = program("chromium", "chromium-browser", "google-chrome", package="chromium")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--no-first-run", *STILL]
-        )
-        yield browser
-        await browser.close()
 
 
 @pytest.fixture

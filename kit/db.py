@@ -21,6 +21,7 @@ from sqlalchemy.types import UserDefinedType
 T = TypeVar("T")
 
 TRANSACTION_SECONDS_MAX = 60
+_STATEMENTS_KEPT = 1000
 _TRIES = 5
 
 
@@ -104,12 +105,15 @@ class Database:
             pool_timeout=30,
             json_deserializer=orjson.loads,
             connect_args={
+                # A purchase alone runs more than the hundred statements that drivers keep.
+                "statement_cache_size": _STATEMENTS_KEPT,
+                "prepared_statement_cache_size": _STATEMENTS_KEPT,
                 "server_settings": {
                     "application_name": "laurel",
                     "jit": "off",
                     "timezone": "UTC",
                     "idle_in_transaction_session_timeout": str(TRANSACTION_SECONDS_MAX * 1000),
-                }
+                },
             },
         )
 

@@ -40,13 +40,20 @@ async def admin(servers: Servers) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-@pytest.fixture
-async def database(servers: Servers, admin: asyncpg.Connection) -> AsyncIterator[Database]:
-    """The application's database, empty."""
-    await empty(admin)
+@pytest.fixture(scope="session")
+async def warm(servers: Servers) -> AsyncIterator[Database]:
+    """The application's database, whose connections know the run's statements already."""
     database = Database(servers.database_url, pool_size=20)
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def database(warm: Database, admin: asyncpg.Connection) -> AsyncIterator[Database]:
+    """The application's database, empty; whoever uses it gives every connection back."""
+    await empty(admin)
+    yield warm
+    assert warm.connections_in_use() == 0
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -67,8 +68,13 @@ def lines_with(pattern: re.Pattern[str], paths: list[Path]) -> list[str]:
     ]
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -126,7 +132,7 @@ def test_no_address_of_a_registry() -> None:
 
 
 def test_each_module_says_what_it_is() -> None:
-    assert not [shown(p) for p in PYTHON if not ast.get_docstring(ast.parse(p.read_text()))]
+    assert not [shown(p) for p in PYTHON if not ast.get_docstring(parsed(p))]
 
 
 def test_tests_mirror_the_source() -> None:
@@ -137,7 +143,7 @@ def test_tests_mirror_the_source() -> None:
 
 @pytest.mark.parametrize("path", files(".py", below=("tests",)), ids=shown)
 def test_skipped_tests_say_why(path: Path) -> None:
-    tree = ast.parse(path.read_text())
+    tree = parsed(path)
     called = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
     silent = []
     for node in ast.walk(tree):

@@ -106,7 +106,7 @@ def stock() -> Starlette:
         async with opened(settings, migrate=False) as runtime:
             app.state.runtime = runtime
             app.state.authenticator = Authenticator(runtime.database, Tokens(settings))
-            app.state.buckets = Buckets(runtime.valkey)
+            app.state.buckets = Buckets(runtime.nodes)
             app.state.secret = signing_secret(settings)
             yield
 

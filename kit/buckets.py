@@ -6,23 +6,22 @@ than the capacity and what came since.
 """
 
 import asyncio
-import hashlib
 import math
 import time
-from asyncio import Future, Task
+from asyncio import Task
 from collections import OrderedDict
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import TypeAlias
 
-import redis.asyncio
 import structlog
-from redis.exceptions import NoScriptError
+
+from kit.valkey import Call, Node, Nodes, Script
 
 MICRO = 1_000_000
 SECONDS_MAX = 0.2
 """How long Valkey may take."""
 PAUSE_SECONDS = 1.0
-"""How long Valkey is left alone after it failed."""
+"""How long a node of Valkey is left alone after it failed."""
 LOCAL_BUCKETS_MAX = 10_000
 
 SERVER_TIME = """
@@ -54,8 +53,7 @@ return {1, math.floor(level / 1000000), 0}
 """
 """The rest of it, which `LocalBuckets` does as well: the key holds the level and its time."""
 
-_SCRIPT = SERVER_TIME + ARITHMETIC
-_DIGEST = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
+_SCRIPT = Script(SERVER_TIME + ARITHMETIC)
 _AMOUNT_MAX = 10**9
 _YEAR_SECONDS = 366 * 24 * 3600
 
@@ -119,29 +117,15 @@ class LocalBuckets:
         return True, level // MICRO, 0
 
 
-@dataclass(slots=True, eq=False)
-class _Asked:
-    arguments: tuple[str | int | float, ...]
-    reply: Future[Reply | None] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
-
-    def answer(self, reply: Reply | None) -> None:
-        # Who asked may have gone meanwhile.
-        if not self.reply.done():
-            self.reply.set_result(reply)
-
-
 class Buckets:
     """The buckets of one Valkey. Make one per process and event loop."""
 
-    def __init__(self, valkey: redis.asyncio.Redis) -> None:
-        self._pool: Any = valkey.connection_pool
+    def __init__(self, valkey: Nodes) -> None:
+        self._valkey = valkey
         self._local = LocalBuckets()
-        self._waiting: list[_Asked] = []
-        self._sender: Task[None] | None = None
-        self._away = False
-        self._ask_again_at = 0.0
+        self._away: dict[Node, float] = {}
+        """The nodes that failed, and when to ask each again."""
+        self._looking: set[Task[Reply | None]] = set()
 
     async def take(
         self, key: str, cost: int, allowance: Allowance, *, force: bool = False
@@ -152,83 +136,44 @@ class Buckets:
         already: the bucket may go below zero, down to minus its capacity. Raises nothing for a
         Valkey that is away or slow.
         """
+        capacity, rate = allowance.capacity * MICRO, allowance.per_second
+        place = f"bucket:{{{key}}}".encode()
+        call = Call(place, (capacity, rate, cost * MICRO, int(force)), _SCRIPT)
+        node = self._valkey.node(place)
+        ask_again_at = self._away.get(node)
         reply: Reply | None = None
-        if not self._away:
-            reply = await self._ask(key, cost, allowance, force=force)
-        elif time.monotonic() >= self._ask_again_at:
-            # Only to see whether Valkey is back: nobody waits for the answer.
-            self._ask_again_at = math.inf
-            self._ask(key, cost, allowance, force=force)
+        if ask_again_at is None:
+            reply = await self._ask(call, node)
+        elif time.monotonic() >= ask_again_at:
+            # Only to see whether it is back: nobody waits for the answer.
+            self._away[node] = math.inf
+            looking = asyncio.create_task(self._ask(call, node))
+            self._looking.add(looking)
+            looking.add_done_callback(self._looking.discard)
         if reply is None:
             now = time.monotonic_ns() // 1000
             reply = self._local.take(now, key, cost, allowance, force=force)
         allowed, available, microseconds = reply
         return Charge(allowed, available, microseconds / MICRO, allowance)
 
-    def _ask(
-        self, key: str, cost: int, allowance: Allowance, *, force: bool
-    ) -> Future[Reply | None]:
-        capacity, rate = allowance.capacity * MICRO, allowance.per_second
-        asked = _Asked((1, f"bucket:{{{key}}}", capacity, rate, cost * MICRO, int(force)))
-        self._waiting.append(asked)
-        # What is asked while a batch is under way goes into the next one: a third of the work.
-        if self._sender is None:
-            self._sender = asyncio.create_task(self._send())
-        return asked.reply
-
-    async def _send(self) -> None:
-        batch: list[_Asked] = []
+    async def _ask(self, call: Call, node: Node) -> Reply | None:
         try:
-            while self._waiting:
-                batch, self._waiting = self._waiting, []
-                async with asyncio.timeout(SECONDS_MAX):
-                    await self._exchange(batch)
-                self._back()
-        except Exception as error:  # noqa: BLE001 - a limit must not break what it limits
-            self._lost(error)
-        finally:
-            self._sender = None
-            left, self._waiting = batch + self._waiting, []
-            for asked in left:
-                asked.answer(None)
+            async with asyncio.timeout(SECONDS_MAX):
+                (reply,) = await self._valkey.soon([call])
+        except TimeoutError as error:
+            reply = error
+        if isinstance(reply, Exception):
+            self._lost(node, reply)
+            return None
+        self._back(node)
+        allowed, available, microseconds = reply
+        return allowed == 1, available, microseconds
 
-    async def _exchange(self, batch: list[_Asked]) -> None:
-        connection = await self._pool.get_connection()
-        try:
-            unknown = await _evaluate(connection, batch, "EVALSHA", _DIGEST)
-            if unknown:
-                await _evaluate(connection, unknown, "EVAL", _SCRIPT)
-        except BaseException:
-            # Replies that nobody read must not meet the next one's questions.
-            await connection.disconnect(nowait=True)
-            raise
-        finally:
-            await self._pool.release(connection)
-
-    def _lost(self, error: Exception) -> None:
-        self._ask_again_at = time.monotonic() + PAUSE_SECONDS
-        if not self._away:
-            self._away = True
+    def _lost(self, node: Node, error: Exception) -> None:
+        if node not in self._away:
             _log.warning("limits are kept in this process: Valkey fails", error=repr(error))
+        self._away[node] = time.monotonic() + PAUSE_SECONDS
 
-    def _back(self) -> None:
-        if self._away:
-            self._away = False
+    def _back(self, node: Node) -> None:
+        if self._away.pop(node, None) is not None:
             _log.info("limits are shared again: Valkey answers")
-
-
-async def _evaluate(
-    connection: Any, batch: list[_Asked], command: str, script: str
-) -> list[_Asked]:
-    """Answer ``batch`` but for those that the server had to know the script for; return them."""
-    packed = connection.pack_commands([(command, script, *each.arguments) for each in batch])
-    await connection.send_packed_command(packed)
-    unknown: list[_Asked] = []
-    for asked in batch:
-        try:
-            allowed, available, microseconds = await connection.read_response()
-        except NoScriptError:
-            unknown.append(asked)
-        else:
-            asked.answer((allowed == 1, available, microseconds))
-    return unknown

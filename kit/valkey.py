@@ -28,11 +28,13 @@ from redis.exceptions import (
     TryAgainError,
 )
 
+from kit.tasks import ended
+
 AWAY = (RedisError, OSError, TimeoutError)
 """What a Valkey that does not answer, or not as it should, leads to."""
 SOON_SECONDS_MAX = 1.0
 PAUSE_SECONDS = 0.5
-"""How long a node that failed is left alone by `Nodes.soon`."""
+"""How often a node that failed is looked at; until it is back `Nodes.soon` does not ask it."""
 
 _SECONDS_MAX = 10.0
 _MOVES_MAX = 5
@@ -67,6 +69,11 @@ class Call:
 
 
 _SLOTS = Call(b"", ("CLUSTER", "SLOTS"))
+_PING = Call(b"", ("PING",))
+
+
+class LeftAloneError(redis.exceptions.ConnectionError):
+    """The node did not answer others and was not asked."""
 
 
 class Node:
@@ -76,7 +83,12 @@ class Node:
         self._pool = pool
         self._waiting: list[_Asked] = []
         self._sender: Task[None] | None = None
-        self._silent_until = 0.0
+        self._looking: Task[None] | None = None
+
+    @property
+    def is_away(self) -> bool:
+        """Whether it has failed and not answered since."""
+        return self._looking is not None
 
     async def ask(self, calls: Sequence[Call], seconds: float = _SECONDS_MAX) -> list[Any]:
         """Send ``calls`` in one pipeline; return the replies, a failed one as its exception."""
@@ -89,17 +101,31 @@ class Node:
     def soon(self, call: Call) -> Future[Any]:
         """Send ``call`` in one pipeline with all that is asked until the last one is answered."""
         asked = _Asked(call)
-        if time.monotonic() < self._silent_until:
-            asked.answer(redis.exceptions.ConnectionError("left alone for a moment"))
+        if self.is_away:
+            asked.answer(LeftAloneError())
             return asked.reply
         self._waiting.append(asked)
         if self._sender is None:
             self._sender = asyncio.create_task(self._send())
         return asked.reply
 
+    def lost(self) -> None:
+        """Note that it does not answer; nobody need wait to learn that it does again."""
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look())
+
     async def aclose(self) -> None:
         """Close every connection."""
+        if self._looking is not None:
+            await ended(self._looking)
         await self._pool.aclose()
+
+    async def _look(self) -> None:
+        reply: Any = LeftAloneError()
+        while not answers(reply):
+            await asyncio.sleep(PAUSE_SECONDS)
+            (reply,) = await self.ask([_PING], SOON_SECONDS_MAX)
+        self._looking = None
 
     async def _send(self) -> None:
         batch: list[_Asked] = []
@@ -109,8 +135,8 @@ class Node:
                 replies = await self.ask([each.call for each in batch], SOON_SECONDS_MAX)
                 for asked, reply in zip(batch, replies, strict=True):
                     asked.answer(reply)
-                if isinstance(replies[-1], AWAY) and not isinstance(replies[-1], ResponseError):
-                    self._silent_until = time.monotonic() + PAUSE_SECONDS
+                if not answers(replies[-1]):
+                    self.lost()
         finally:
             self._sender = None
             left, self._waiting = batch + self._waiting, []
@@ -146,6 +172,11 @@ class _Asked:
             self.reply.set_result(reply)
 
 
+def answers(reply: Any) -> bool:
+    """Tell whether a reply is from a server, though it may refuse what it was asked."""
+    return not isinstance(reply, Exception) or isinstance(reply, ResponseError)
+
+
 async def _converse(connection: Any, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
     await connection.send_packed_command(connection.pack_commands(commands))
     replies: list[Any] = []
@@ -170,7 +201,8 @@ class Nodes:
         self._slots: list[tuple[int, int, Node]] = []
         self._by_slot: dict[int, Node] = {}
         self._known = False
-        self._finding = asyncio.Lock()
+        self._found_at = 0.0
+        self._finding: Task[Exception | None] | None = None
 
     async def ask(self, calls: Sequence[Call], seconds: float = _SECONDS_MAX) -> list[Any]:
         """Send ``calls`` at once, those of a node in order; return the replies in order.
@@ -198,13 +230,15 @@ class Nodes:
     async def soon(self, calls: Sequence[Call]) -> list[Any]:
         """Do as `ask`, but together with what other tasks ask at the same time.
 
-        A node that does not answer is given up after `SOON_SECONDS_MAX` and then left alone for
-        `PAUSE_SECONDS`, in which all calls to it fail at once.
+        A node that does not answer is given up after `SOON_SECONDS_MAX`; from then on all calls to
+        it fail at once, until it has answered again, which is looked for every `PAUSE_SECONDS`.
         """
         replies: list[Any] = [None] * len(calls)
         left = list(range(len(calls)))
         for _ in range(_MOVES_MAX):
             if not self._known:
+                if all(node.is_away for node in self._nodes()):
+                    return [LeftAloneError()] * len(calls)
                 try:
                     async with asyncio.timeout(SOON_SECONDS_MAX):
                         await self._find()
@@ -239,9 +273,20 @@ class Nodes:
             return {self._home: 0}
         return {node: first for first, _, node in self._slots}
 
+    async def whole(self, seconds: float = _SECONDS_MAX) -> bool:
+        """Tell whether every node that holds keys answers."""
+        try:
+            found = await self.masters()
+        except AWAY:
+            return False
+        replies = await asyncio.gather(*(node.ask([_PING], seconds) for node in found))
+        return all(answers(reply) for (reply,) in replies)
+
     async def aclose(self) -> None:
         """Close every connection."""
-        for node in (self._home, *self._others.values()):
+        if self._finding is not None:
+            await ended(self._finding)
+        for node in self._nodes():
             await node.aclose()
 
     async def _part(
@@ -253,32 +298,47 @@ class Nodes:
 
     async def _moved(self, asked: list[int], replies: list[Any]) -> list[int]:
         """Return which of ``asked`` are to be asked again, once it is known where."""
-        failed = [n for n in asked if isinstance(replies[n], Exception)]
-        moved = [n for n in failed if isinstance(replies[n], _MOVED)]
-        if moved or not all(isinstance(replies[n], ResponseError) for n in failed):
+        failed = [replies[n] for n in asked if isinstance(replies[n], Exception)]
+        moved = [n for n in asked if isinstance(replies[n], _MOVED)]
+        if moved or any(not isinstance(each, ResponseError | LeftAloneError) for each in failed):
             self._known = False
+        elif any(isinstance(each, LeftAloneError) for each in failed):
+            # Another may have taken its place.
+            self._known = time.monotonic() < self._found_at + PAUSE_SECONDS
         if moved:
             await asyncio.sleep(_MOVE_SECONDS)
         return moved
 
     async def _find(self) -> None:
-        """Ask which node has which slots; a server alone says that it is no cluster.
+        """Know which node has which slots. Raises what none of the nodes answering leads to."""
+        if self._known:
+            return
+        if self._finding is None:
+            self._finding = asyncio.create_task(self._search())
+        # Who has no time to wait must not take it from the others.
+        lost = await asyncio.shield(self._finding)
+        if lost is not None:
+            raise lost
 
-        Raises what none of the nodes answering leads to.
-        """
-        async with self._finding:
-            if self._known:
-                return
-            lost: Exception | None = None
-            for node in (self._home, *self._others.values()):
+    async def _search(self) -> Exception | None:
+        """Ask which node has which slots; a server alone says that it is no cluster."""
+        lost: Exception | None = None
+        try:
+            for node in sorted(self._nodes(), key=lambda node: node.is_away):
                 (reply,) = await node.ask([_SLOTS], SOON_SECONDS_MAX)
-                if not isinstance(reply, Exception) or isinstance(reply, ResponseError):
+                if answers(reply):
                     self._slots = [] if isinstance(reply, Exception) else self._read(reply)
                     self._by_slot = {}
-                    self._known = True
-                    return
+                    self._known, self._found_at = True, time.monotonic()
+                    return None
+                node.lost()
                 lost = lost or reply
-            raise lost or ConnectionError
+        finally:
+            self._finding = None
+        return lost
+
+    def _nodes(self) -> list[Node]:
+        return [self._home, *self._others.values()]
 
     def _read(self, ranges: list[Any]) -> list[tuple[int, int, Node]]:
         found = []

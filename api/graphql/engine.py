@@ -86,9 +86,9 @@ class Engine:
         self._production = settings.environment == "production"
         self._trusted_only = settings.documents_only
         self._documents = Documents(self._schema, hide_suggestions=self._production)
-        self._known = KnownDocuments(read_manifests(settings.documents), runtime.valkey)
+        self._known = KnownDocuments(read_manifests(settings.documents), runtime.nodes)
         self._documents.pin(self._known.texts)
-        self._buckets = Buckets(runtime.valkey)
+        self._buckets = Buckets(runtime.nodes)
         self._guesses = Guesses(self._buckets)
         self._secret = signing_secret(settings)
         self._seconds_max = {**limits.SECONDS_MAX, **seconds_max}

@@ -15,13 +15,12 @@ from collections import OrderedDict
 from pathlib import Path
 
 import orjson
-import redis.asyncio
-import redis.exceptions
 import structlog
 
 from api.errors import RefusedError, refusal
 from api.graphql.parameters import Parameters
 from kit.errors import ConfigurationError
+from kit.valkey import Call, Nodes
 
 KEPT_SECONDS = 24 * 3600
 KEPT_PLACES = 1_024
@@ -71,7 +70,7 @@ def read_manifest(file: Path) -> dict[str, str]:
 class KnownDocuments:
     """Finds the text that a request means."""
 
-    def __init__(self, trusted: dict[str, str], valkey: redis.asyncio.Redis) -> None:
+    def __init__(self, trusted: dict[str, str], valkey: Nodes) -> None:
         self._trusted = trusted
         self._texts = frozenset(trusted.values())
         self._valkey = valkey
@@ -107,11 +106,13 @@ class KnownDocuments:
         if (tenant, digest) in self._persisted:
             return
         self._remember(tenant, digest, given.query)
-        try:
-            await self._valkey.set(_place(tenant, digest), given.query, ex=KEPT_SECONDS)
-        except (redis.exceptions.RedisError, OSError) as error:
+        place = _place(tenant, digest)
+        (reply,) = await self._valkey.soon(
+            [Call(place, ("SET", place, given.query, "EX", KEPT_SECONDS))]
+        )
+        if isinstance(reply, Exception):
             # The client sends the text again to whoever doesn't know it.
-            _log.warning("a persisted query is kept here only", error=repr(error))
+            _log.warning("a persisted query is kept here only", error=repr(reply))
 
     def _named(self, given: Parameters) -> str:
         found = self._trusted.get(given.document_id or "")
@@ -143,12 +144,12 @@ class KnownDocuments:
             return known
         if not _DIGEST.fullmatch(digest):
             return None
-        try:
-            stored = await self._valkey.get(_place(tenant, digest))
-        except (redis.exceptions.RedisError, OSError) as error:
-            _log.warning("persisted queries can't be had", error=repr(error))
+        place = _place(tenant, digest)
+        (stored,) = await self._valkey.soon([Call(place, ("GET", place))])
+        if isinstance(stored, Exception):
+            _log.warning("persisted queries can't be had", error=repr(stored))
             return None
-        text = str(stored, "utf-8", "replace") if isinstance(stored, bytes) else stored
+        text = None if stored is None else str(stored, "utf-8", "replace")
         # Its place may be another's by now.
         if text is None or _hash(text) != digest:
             return None
@@ -165,8 +166,8 @@ class KnownDocuments:
             self._length -= len(dropped)
 
 
-def _place(tenant: str, digest: str) -> str:
-    return f"laurel:document:{tenant}:{int(digest[:8], 16) % KEPT_PLACES}"
+def _place(tenant: str, digest: str) -> bytes:
+    return f"laurel:document:{tenant}:{int(digest[:8], 16) % KEPT_PLACES}".encode()
 
 
 def _hash(text: str) -> str:

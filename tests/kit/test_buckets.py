@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psutil
@@ -16,6 +17,7 @@ from kit import buckets
 from kit.buckets import ARITHMETIC, MICRO, Allowance, Buckets, LocalBuckets
 from kit.embedded import Servers, running
 from kit.ids import new_id
+from kit.valkey import Nodes
 
 STILL = Allowance(capacity=100, per_second=0.001)
 """It gives nothing back while a test runs."""
@@ -38,15 +40,29 @@ async def valkey(running_servers: Servers) -> AsyncIterator[redis.asyncio.Redis]
 
 
 @pytest.fixture
+async def nodes(valkey: redis.asyncio.Redis) -> AsyncIterator[Nodes]:
+    """The same as all servers that hold keys."""
+    async with nodes_of(valkey) as nodes:
+        yield nodes
+
+
+@asynccontextmanager
+async def nodes_of(valkey: redis.asyncio.Redis) -> AsyncIterator[Nodes]:
+    nodes = Nodes(valkey)
+    try:
+        yield nodes
+    finally:
+        await nodes.aclose()
+
+
+@pytest.fixture
 def key() -> str:
     """A bucket that nobody else uses."""
     return f"test:{new_id()}"
 
 
-async def test_a_bucket_begins_full_and_grants_what_it_holds(
-    valkey: redis.asyncio.Redis, key: str
-) -> None:
-    shared = Buckets(valkey)
+async def test_a_bucket_begins_full_and_grants_what_it_holds(nodes: Nodes, key: str) -> None:
+    shared = Buckets(nodes)
     first = await shared.take(key, 60, STILL)
     assert (first.allowed, first.available, first.retry_after) == (True, 40, 0)
     assert first.allowance is STILL
@@ -59,9 +75,9 @@ async def test_a_bucket_begins_full_and_grants_what_it_holds(
 
 
 async def test_what_is_forced_goes_below_zero_and_no_further_than_the_capacity(
-    valkey: redis.asyncio.Redis, key: str
+    nodes: Nodes, key: str
 ) -> None:
-    shared = Buckets(valkey)
+    shared = Buckets(nodes)
     levels = [(await shared.take(key, 80, STILL, force=True)).available for _ in range(4)]
     assert levels == [20, -60, -100, -100]
     refused = await shared.take(key, 1, STILL)
@@ -69,10 +85,8 @@ async def test_what_is_forced_goes_below_zero_and_no_further_than_the_capacity(
     assert refused.retry_after == pytest.approx(101_000, rel=0.01)
 
 
-async def test_a_bucket_fills_by_the_clock_of_the_server(
-    valkey: redis.asyncio.Redis, key: str
-) -> None:
-    shared, quick = Buckets(valkey), Allowance(capacity=100, per_second=1000)
+async def test_a_bucket_fills_by_the_clock_of_the_server(nodes: Nodes, key: str) -> None:
+    shared, quick = Buckets(nodes), Allowance(capacity=100, per_second=1000)
     await shared.take(key, 100, quick)
     refused = await shared.take(key, 100, quick)
     assert 0 < refused.retry_after <= 0.1
@@ -80,35 +94,36 @@ async def test_a_bucket_fills_by_the_clock_of_the_server(
     assert (await shared.take(key, 100, quick)).allowed
 
 
-async def test_a_full_bucket_leaves_no_key(valkey: redis.asyncio.Redis, key: str) -> None:
-    shared, allowance = Buckets(valkey), Allowance(capacity=100, per_second=10)
+async def test_a_full_bucket_leaves_no_key(
+    valkey: redis.asyncio.Redis, nodes: Nodes, key: str
+) -> None:
+    shared, allowance = Buckets(nodes), Allowance(capacity=100, per_second=10)
     await shared.take(key, 5, allowance)
     assert 400 < await valkey.pttl(f"bucket:{{{key}}}") <= 501
     await asyncio.sleep(0.55)
     assert await valkey.exists(f"bucket:{{{key}}}") == 0
 
 
-async def test_a_smaller_capacity_holds_at_once(valkey: redis.asyncio.Redis, key: str) -> None:
-    shared = Buckets(valkey)
+async def test_a_smaller_capacity_holds_at_once(nodes: Nodes, key: str) -> None:
+    shared = Buckets(nodes)
     await shared.take(key, 1, STILL)
     assert (await shared.take(key, 1, Allowance(10, 0.001))).available == 9
 
 
 async def test_takes_at_once_grant_exactly_the_capacity(
-    valkey: redis.asyncio.Redis, running_servers: Servers, key: str
+    valkey: redis.asyncio.Redis, nodes: Nodes, key: str
 ) -> None:
-    other = redis.asyncio.from_url(running_servers.valkey_url)
-    processes = Buckets(valkey), Buckets(other)
-    charges = await asyncio.gather(
-        *(each.take(key, 2, STILL) for _ in range(100) for each in processes)
-    )
-    await other.aclose()
+    async with nodes_of(valkey) as others:
+        processes = Buckets(nodes), Buckets(others)
+        charges = await asyncio.gather(
+            *(each.take(key, 2, STILL) for _ in range(100) for each in processes)
+        )
     assert sum(each.allowed for each in charges) == 50
     assert min(each.available for each in charges) == 0
 
 
-async def test_whoever_leaves_disturbs_nobody(valkey: redis.asyncio.Redis, key: str) -> None:
-    shared = Buckets(valkey)
+async def test_whoever_leaves_disturbs_nobody(nodes: Nodes, key: str) -> None:
+    shared = Buckets(nodes)
     asked = [asyncio.create_task(shared.take(key, 1, STILL)) for _ in range(10)]
     await asyncio.sleep(0)
     for each in asked[::2]:
@@ -118,9 +133,9 @@ async def test_whoever_leaves_disturbs_nobody(valkey: redis.asyncio.Redis, key: 
 
 
 async def test_a_server_that_lost_the_script_gets_it_again(
-    valkey: redis.asyncio.Redis, key: str
+    valkey: redis.asyncio.Redis, nodes: Nodes, key: str
 ) -> None:
-    shared = Buckets(valkey)
+    shared = Buckets(nodes)
     await shared.take(key, 1, STILL)
     await valkey.script_flush()
     charges = await asyncio.gather(*(shared.take(key, 1, STILL) for _ in range(3)))
@@ -192,19 +207,18 @@ def test_allowances_out_of_range(capacity: int, rate: float) -> None:
 
 
 async def test_without_valkey_the_process_counts_and_nobody_waits(key: str) -> None:
-    nobody = redis.asyncio.from_url("redis://127.0.0.1:9")
-    local = Buckets(nobody)
-    with capture_logs() as logs:
-        begun = time.monotonic()
-        charges = await asyncio.gather(*(local.take(key, 1, STILL) for _ in range(150)))
-        assert time.monotonic() - begun < 0.5
-        begun = time.monotonic()
-        for _ in range(100):
-            assert not (await local.take(key, 1, STILL)).allowed
-        assert time.monotonic() - begun < 0.1
+    async with redis.asyncio.from_url("redis://127.0.0.1:9") as nobody, nodes_of(nobody) as nodes:
+        local = Buckets(nodes)
+        with capture_logs() as logs:
+            begun = time.monotonic()
+            charges = await asyncio.gather(*(local.take(key, 1, STILL) for _ in range(150)))
+            assert time.monotonic() - begun < 0.5
+            begun = time.monotonic()
+            for _ in range(100):
+                assert not (await local.take(key, 1, STILL)).allowed
+            assert time.monotonic() - begun < 0.1
     assert sum(each.allowed for each in charges) == 100
     assert [each["event"] for each in logs] == ["limits are kept in this process: Valkey fails"]
-    await nobody.aclose()
 
 
 async def test_valkey_hangs_and_comes_back(
@@ -212,42 +226,43 @@ async def test_valkey_hangs_and_comes_back(
 ) -> None:
     monkeypatch.setattr(buckets, "PAUSE_SECONDS", 0.1)
     with running(tmp_path, postgres=False) as servers:
-        client = redis.asyncio.from_url(servers.valkey_url)
-        process = psutil.Process((await client.info("server"))["process_id"])
-        shared = Buckets(client)
-        with capture_logs() as logs:
-            assert (await shared.take(key, 30, STILL)).available == 70
-            process.suspend()
-            try:
-                begun = time.monotonic()
-                assert (await shared.take(key, 1, STILL)).available == 99
-                assert 0.15 < time.monotonic() - begun < 0.5
+        async with redis.asyncio.from_url(servers.valkey_url) as client, nodes_of(client) as nodes:
+            process = psutil.Process((await client.info("server"))["process_id"])
+            shared = Buckets(nodes)
+            with capture_logs() as logs:
+                assert (await shared.take(key, 30, STILL)).available == 70
+                process.suspend()
+                try:
+                    begun = time.monotonic()
+                    assert (await shared.take(key, 1, STILL)).available == 99
+                    assert 0.15 < time.monotonic() - begun < 0.5
+                    await asyncio.sleep(0.15)
+                    begun = time.monotonic()
+                    assert (await shared.take(key, 1, STILL)).available == 98
+                    assert time.monotonic() - begun < 0.1
+                    await asyncio.sleep(0.25)
+                finally:
+                    process.resume()
                 await asyncio.sleep(0.15)
-                begun = time.monotonic()
-                assert (await shared.take(key, 1, STILL)).available == 98
-                assert time.monotonic() - begun < 0.1
-                await asyncio.sleep(0.25)
-            finally:
-                process.resume()
-            await asyncio.sleep(0.15)
-            await shared.take(key, 0, STILL)
-            await asyncio.sleep(0.1)
-            # Besides the 30, what was sent while it hung may have been done later.
-            assert 67 <= (await shared.take(key, 1, STILL)).available <= 69
-        assert [each["event"] for each in logs] == [
-            "limits are kept in this process: Valkey fails",
-            "limits are shared again: Valkey answers",
-        ]
-        await client.aclose()
+                await shared.take(key, 0, STILL)
+                await asyncio.sleep(0.1)
+                # Besides the 30, what was sent while it hung may have been done later.
+                assert 67 <= (await shared.take(key, 1, STILL)).available <= 69
+    assert [each["event"] for each in logs] == [
+        "limits are kept in this process: Valkey fails",
+        "limits are shared again: Valkey answers",
+    ]
 
 
 async def test_a_restart_of_valkey_is_hardly_noticed(tmp_path: Path, key: str) -> None:
     with running(tmp_path, postgres=False) as servers:
         client = redis.asyncio.from_url(servers.valkey_url)
-        shared = Buckets(client)
+        nodes = Nodes(client)
+        shared = Buckets(nodes)
         assert (await shared.take(key, 30, STILL)).available == 70
     with running(tmp_path, postgres=False):
         await asyncio.sleep(0.01)
         # The server kept its data, not its scripts.
         assert (await shared.take(key, 30, STILL)).available == 40
+        await nodes.aclose()
         await client.aclose()

@@ -1,6 +1,7 @@
 """Commands reach the server in pipelines, and failing ones come back as what failed."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,7 +10,7 @@ from redis.exceptions import ResponseError
 
 from kit.embedded import Servers
 from kit.ids import new_id
-from kit.valkey import AWAY, Call, Nodes, Script, opened
+from kit.valkey import AWAY, Call, LeftAloneError, Nodes, Script, opened
 from tests.support.line import Line, line_to_valkey
 
 ECHO = Script("return {KEYS[1], ARGV[1]} --" + str(new_id()))
@@ -78,6 +79,11 @@ async def test_a_server_that_is_away_is_told_at_once_and_then_left_alone(
     line.silence()
     (lost,) = await nodes.soon([ping])
     assert isinstance(lost, AWAY)
+    begun = time.monotonic()
+    for _ in range(100):
+        assert isinstance((await nodes.soon([ping]))[0], LeftAloneError)
+    assert time.monotonic() - begun < 0.1
+    assert not await nodes.whole(0.1)
     await line.cut()
     for ask in (nodes.soon, nodes.ask):
         (lost,) = await ask([ping])
@@ -89,6 +95,7 @@ async def test_a_server_that_is_away_is_told_at_once_and_then_left_alone(
         while await nodes.soon([ping]) != [b"PONG"]:
             await asyncio.sleep(0.05)
     assert list((await nodes.masters()).values()) == [0]
+    assert await nodes.whole()
 
 
 async def test_who_stops_waiting_keeps_nobody_else_from_an_answer(nodes: Nodes) -> None:

@@ -18,6 +18,8 @@ from api.tokens import Tokens
 from domain.brands.rules import KeyRole
 from domain.brands.service import issue_keys
 from kit.db import Session
+from kit.valkey import opened
+from tests.support.serving import free_port
 from tests.support.shop import Shop
 
 
@@ -167,9 +169,28 @@ async def client_of(app: Starlette, shop: Shop, tokens: Tokens) -> Client:
 @asynccontextmanager
 async def changed(runtime: Runtime, shop: Shop, **settings: Any) -> AsyncIterator[Client]:
     """Start the application with other settings and yield a client of a brand."""
-    given = replace(runtime, settings=runtime.settings.model_copy(update=settings))
+    given = altered(runtime, settings=runtime.settings.model_copy(update=settings))
     async with serving(given) as app:
         yield await client_of(app, shop, Tokens(given.settings))
+
+
+def altered(runtime: Runtime, **parts: Any) -> Runtime:
+    """Return ``runtime`` with other parts, on the same connections to Valkey."""
+    given = replace(runtime, **parts)
+    vars(given)["nodes"] = runtime.nodes
+    return given
+
+
+@asynccontextmanager
+async def on_valkey(runtime: Runtime, address: str = "") -> AsyncIterator[Runtime]:
+    """Yield ``runtime`` with the Valkey at an address; without one, where nobody answers."""
+    valkey = opened(address or f"redis://127.0.0.1:{free_port()}")
+    given = replace(runtime, valkey=valkey)
+    try:
+        yield given
+    finally:
+        await given.nodes.aclose()
+        await valkey.aclose()
 
 
 async def got(client: Client, address: dict[str, str], **headers: str) -> Answer:

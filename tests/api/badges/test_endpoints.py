@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from kit.errors import ConfigurationError
 from kit.ids import new_id
 from kit.settings import Settings
 from tests.support.badges import VISITS, Proud, opened
-from tests.support.client import Answer, Client, client_of, serving
+from tests.support.client import Answer, Client, altered, client_of, serving
 from tests.support.programmes import GOOD
 from tests.support.shop import opened_shop
 from tests.support.tree import ROOT
@@ -375,12 +375,12 @@ async def test_in_production_only_settings_say_where_we_are(
 ) -> None:
     proud = await opened(database, clock)
     settings = Settings(environment="production", secret_key=SECRET, jwt_key=SECRET)
-    async with serving(replace(runtime, settings=settings)) as app:
+    async with serving(altered(runtime, settings=settings)) as app:
         client = await client_of(app, proud.shop, Tokens(settings))
         answer = await client.send("GET", "/badges/shop")
     assert answer.status == 503
     local = Settings(data_dir=runtime.settings.data_dir)
-    async with serving(replace(runtime, settings=local)) as app:
+    async with serving(altered(runtime, settings=local)) as app:
         client = await client_of(app, proud.shop, Tokens(local))
         answer = await client.send("GET", "/badges/shop/did.json", headers={"host": "test:8000"})
     assert answer.json["id"] == "did:web:test%3A8000:badges:shop"

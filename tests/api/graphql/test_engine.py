@@ -4,18 +4,15 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from contextlib import AsyncExitStack
 
 import pytest
-import redis.asyncio
 
 from api.auth import Role
 from api.graphql.allowances import COST_MIN, GUESSES, UNKNOWN_COST, allowance
 from api.graphql.guesses import UNDER_WAY_MAX
 from api.runtime import Runtime
-from api.tokens import Tokens
-from tests.support.client import Answer, Client, client_of, serving
-from tests.support.serving import free_port
+from tests.support.client import Answer, Client, changed, on_valkey
 from tests.support.shop import Shop, purchase
 
 THRIFTY = 0.1
@@ -38,14 +35,10 @@ async def thrifty(
     request: pytest.FixtureRequest, runtime: Runtime, grocer: Shop
 ) -> AsyncIterator[Client]:
     """A client whose allowances are a tenth of the usual ones, with Valkey and without."""
-    settings = runtime.settings.model_copy(update={"allowance": THRIFTY})
-    valkey = runtime.valkey
-    if request.param == "valkey away":
-        valkey = redis.asyncio.from_url(f"redis://127.0.0.1:{free_port()}")
-    async with serving(replace(runtime, settings=settings, valkey=valkey)) as app:
-        yield await client_of(app, grocer, Tokens(settings))
-    if valkey is not runtime.valkey:
-        await valkey.aclose()
+    async with AsyncExitStack() as stack:
+        if request.param == "valkey away":
+            runtime = await stack.enter_async_context(on_valkey(runtime))
+        yield await stack.enter_async_context(changed(runtime, grocer, allowance=THRIFTY))
 
 
 async def test_the_cost_is_told(client: Client) -> None:

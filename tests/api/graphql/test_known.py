@@ -30,7 +30,7 @@ async def found(known: KnownDocuments, name: str, tenant: str = "grocer") -> str
 
 async def test_nobody_can_fill_valkey(runtime: Runtime) -> None:
     tenant = digest(str(runtime.settings.data_dir))
-    here, elsewhere = KnownDocuments({}, runtime.valkey), KnownDocuments({}, runtime.valkey)
+    here, elsewhere = KnownDocuments({}, runtime.nodes), KnownDocuments({}, runtime.nodes)
     texts = [f"{{ a{number} }}" for number in range(3 * KEPT_PLACES)]
     for text in texts:
         await kept(here, text, tenant)
@@ -45,7 +45,7 @@ async def test_nobody_can_fill_valkey(runtime: Runtime) -> None:
 
 async def test_what_is_at_hand_is_bounded_too(runtime: Runtime) -> None:
     tenant, first = digest(str(runtime.settings.data_dir)), "{ first }"
-    known = KnownDocuments({}, runtime.valkey)
+    known = KnownDocuments({}, runtime.nodes)
     await kept(known, first, tenant)
     await forgotten(runtime, tenant)
     assert await found(known, digest(first), tenant) == first
@@ -61,4 +61,4 @@ async def forgotten(runtime: Runtime, tenant: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "x", "0" * 63, "g" * 64, "0" * 65, "\ud800" * 64])
 async def test_what_is_no_hash_is_not_looked_for(runtime: Runtime, name: str) -> None:
-    assert await found(KnownDocuments({}, runtime.valkey), name) is None
+    assert await found(KnownDocuments({}, runtime.nodes), name) is None

@@ -1,13 +1,12 @@
 """A client of production, a socket that is accepted, and the look at what sockets leave behind."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 
 from api.runtime import Runtime
 from api.tokens import Tokens
-from tests.support.client import Client, client_of, serving
+from tests.support.client import Client, altered, client_of, serving
 from tests.support.live import leaving_nothing
 from tests.support.shop import Shop
 from tests.support.socket_client import Socket, accepted, opened
@@ -21,7 +20,7 @@ async def production(runtime: Runtime, grocer: Shop) -> AsyncIterator[Client]:
     settings = runtime.settings.model_copy(
         update={"environment": "production", "jwt_key": SECRET, "secret_key": SECRET}
     )
-    async with serving(replace(runtime, settings=settings)) as app:
+    async with serving(altered(runtime, settings=settings)) as app:
         yield await client_of(app, grocer, Tokens(settings))
 
 

@@ -7,14 +7,12 @@ from typing import Any
 
 import orjson
 import pytest
-import redis.asyncio
 
 from api.graphql.engine import Engine
 from api.runtime import Runtime
 from api.tokens import Tokens
 from kit.errors import ConfigurationError
-from tests.support.client import Client, changed, client_of, got, serving
-from tests.support.serving import free_port
+from tests.support.client import Client, changed, client_of, got, on_valkey, serving
 from tests.support.shop import Shop
 
 TERMS = '{ programme(brand: "grocer") { pointsName ladders { code } } }'
@@ -144,14 +142,12 @@ async def test_persisted_queries_of_no_form(client: Client, extensions: object) 
 
 
 async def test_persisted_queries_while_valkey_is_away(runtime: Runtime, grocer: Shop) -> None:
-    away = redis.asyncio.from_url(f"redis://127.0.0.1:{free_port()}")
-    async with serving(replace(runtime, valkey=away)) as app:
+    async with on_valkey(runtime) as without, serving(without) as app:
         client = await client_of(app, grocer, Tokens(runtime.settings))
         ana, asked = client.member("ana"), {"extensions": persisted(ME)}
         assert (await client.post(asked, ana)).codes == ["PERSISTED_QUERY_NOT_FOUND"]
         assert (await client.post({**asked, "query": ME}, ana)).data == {"me": None}
         assert (await client.post(asked, ana)).data == {"me": None}
-    await away.aclose()
 
 
 async def test_a_trusted_document_needs_no_preflight(

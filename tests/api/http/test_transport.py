@@ -4,7 +4,6 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import asyncpg
 import orjson
@@ -19,7 +18,7 @@ from api.http.graphql import GraphQLEndpoint
 from api.http.places import Places
 from api.http.stream import Streams
 from api.runtime import Runtime
-from tests.support.client import Client, changed, got
+from tests.support.client import Client, altered, changed, got
 from tests.support.shop import Shop, purchase
 
 TERMS = '{ programme(brand: "grocer") { pointsName ladders { code } } }'
@@ -255,7 +254,7 @@ async def test_time_is_up_for_what_comes_later(
 ) -> None:
     async with changed(runtime, grocer, defer=True) as client:
         settings = runtime.settings.model_copy(update={"defer": True})
-        hurry(client, replace(runtime, settings=settings), {OperationType.QUERY: 0.3})
+        hurry(client, altered(runtime, settings=settings), {OperationType.QUERY: 0.3})
         async with locked(admin, "purchase"):
             asked = {"query": DEFERRED}
             answer = await client.post(asked, client.staff, accept="multipart/mixed")
@@ -268,7 +267,7 @@ async def test_time_is_up_for_what_comes_later(
 async def test_parts_that_nobody_takes_hold_nothing(runtime: Runtime, grocer: Shop) -> None:
     async with changed(runtime, grocer, defer=True) as client:
         settings = runtime.settings.model_copy(update={"defer": True})
-        engine = Engine(replace(runtime, settings=settings))
+        engine = Engine(altered(runtime, settings=settings))
         authenticator = Authenticator(runtime.database, client.tokens)
         caller = Caller(await authenticator.principal(f"Bearer {client.staff}", grocer.clock.now()))
         only = frozenset({OperationType.QUERY})

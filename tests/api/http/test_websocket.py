@@ -1,7 +1,6 @@
 """graphql-transport-ws: operations of every type beside each other, each with its end."""
 
 import asyncio
-from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -10,7 +9,7 @@ from api.graphql import subscription
 from api.http.session import Limits
 from api.live import channel
 from api.runtime import Runtime
-from tests.support.client import Client
+from tests.support.client import Client, altered
 from tests.support.live import BALANCE, announced
 from tests.support.shop import purchase
 from tests.support.socket_client import Site, Socket, accepted, codes, opened
@@ -192,7 +191,7 @@ async def test_deferred_parts_come_one_by_one(
     del nothing_left
     settings = runtime.settings.model_copy(update={"defer": True})
     await client.shop.buy(purchase("p0", "ana", 1_000, client.shop.clock.now()))
-    async with opened(Site(replace(runtime, settings=settings), client, Limits())) as socket:
+    async with opened(Site(altered(runtime, settings=settings), client, Limits())) as socket:
         await accepted(socket)
         await socket.admitted(client.member("ana"))
         socket.ask("1", "{ me { externalId ... @defer { balance { total } } } }")
@@ -211,7 +210,7 @@ async def test_what_is_deferred_and_not_wanted_any_more_holds_nothing(
     del nothing_left
     settings = runtime.settings.model_copy(update={"defer": True})
     await client.shop.buy(purchase("p0", "ana", 1_000, client.shop.clock.now()))
-    site = Site(replace(runtime, settings=settings), client, Limits(send_seconds=0.1))
+    site = Site(altered(runtime, settings=settings), client, Limits(send_seconds=0.1))
     async with opened(site) as socket:
         await accepted(socket)
         await socket.admitted(client.member("ana"))

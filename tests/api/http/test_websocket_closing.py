@@ -1,7 +1,6 @@
 """graphql-transport-ws: who may open a socket, what ends it, and every close code."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from api.runtime import Runtime
 from domain.brands import queries
 from domain.brands.service import revoke_keys
 from kit.db import Database, Session
-from tests.support.client import Client
+from tests.support.client import Client, altered
 from tests.support.live import BALANCE
 from tests.support.socket_client import Closed, Site, Socket, accepted, codes, opened
 
@@ -240,7 +239,7 @@ async def test_origins(
 ) -> None:
     del nothing_left
     settings = runtime.settings.model_copy(update={"allowed_origins": ("https://friend.example",)})
-    site = Site(replace(runtime, settings=settings), client, Limits())
+    site = Site(altered(runtime, settings=settings), client, Limits())
     headers = {} if origin is None else {"origin": origin}
     async with opened(site, headers=headers) as socket:
         message = await socket.heard()
@@ -289,7 +288,7 @@ async def test_1011_when_nobody_can_be_known(
 ) -> None:
     del nothing_left
     nowhere = Database("postgresql+asyncpg://nobody@127.0.0.1:1/nothing")
-    site = Site(replace(runtime, database=nowhere), client, Limits())
+    site = Site(altered(runtime, database=nowhere), client, Limits())
     async with opened(site) as socket:
         await accepted(socket)
         with capture_logs() as said:

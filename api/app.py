@@ -28,6 +28,7 @@ from api.http.health import Readiness
 from api.http.origins import Origins
 from api.http.places import Places
 from api.http.stream import LEAVING, Streams
+from api.http.visitors import Visitors
 from api.http.websocket import WebSocketEndpoint
 from api.pages import boards
 from api.pages.pages import STATIC, Pages
@@ -36,6 +37,7 @@ from api.tokens import Tokens
 from kit import log
 from kit.settings import Settings
 
+_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 429: "RATE_LIMITED"}
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -68,8 +70,9 @@ def application(
             app.state.graphql = GraphQLEndpoint(runtime, authenticator, engine, streams)
             app.state.websocket = WebSocketEndpoint(runtime, authenticator, engine, places)
             app.state.readiness = Readiness(runtime)
-            app.state.boards = boards.BoardPages(runtime.boards)
-            app.state.badges = BadgeEndpoints(runtime)
+            visitors = Visitors(engine)
+            app.state.boards = boards.BoardPages(runtime.boards, visitors)
+            app.state.badges = BadgeEndpoints(runtime, visitors)
             watching = asyncio.create_task(metrics.watch(runtime.database.connections_in_use))
             yield {LEAVING: streams.leaving}
             watching.cancel()
@@ -127,7 +130,7 @@ async def _missed(_: Request, error: Exception) -> Response:
     """Answer a request that no route takes, in the shape of every other failure."""
     if not isinstance(error, HTTPException):
         raise error
-    code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "BAD_REQUEST")
+    code = _CODES.get(error.status_code, "BAD_REQUEST")
     return JSONResponse(
         refused(refusal(code, error.detail)), error.status_code, dict(error.headers or {})
     )

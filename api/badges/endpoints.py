@@ -24,6 +24,7 @@ from api.badges.keys import KeyMaker
 from api.badges.page import POLICY
 from api.badges.picture import drawn
 from api.http import media
+from api.http.visitors import Visitors
 from api.language import OFFERED, chosen
 from api.runtime import Runtime
 from api.sections import SECTIONS
@@ -74,7 +75,8 @@ class _Asked:
 class BadgeEndpoints:
     """Answers for badges in one process."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, visitors: Visitors) -> None:
+        self.visitors = visitors
         self._runtime = runtime
         self._keys = KeyMaker(runtime.settings)
 
@@ -234,6 +236,7 @@ def routes() -> list[Route]:
 def _route(path: str, name: str) -> Route:
     async def answer(request: Request) -> Response:
         endpoints: BadgeEndpoints = request.app.state.badges
+        await endpoints.visitors.charge(request)
         found: Response = await getattr(endpoints, name)(request)
         return found
 

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.boards import Asked, Boards, Shown
+from api.http.visitors import DRAWING_COST, Visitors
 from api.language import chosen
 from api.pages.board_image import drawn, pictured
 from api.pages.board_words import WORDS, Words, span_of, written
@@ -70,12 +71,14 @@ _Made = tuple[Shown, bytes, str]
 class BoardPages:
     """Answers for boards' pages and pictures in one process."""
 
-    def __init__(self, boards: Boards) -> None:
+    def __init__(self, boards: Boards, visitors: Visitors) -> None:
         self._boards = boards
+        self._visitors = visitors
         self._made: dict[_Key, _Made] = {}
 
     async def page(self, request: Request) -> Response:
         """Return the page of a board; 404 if there is none to be seen."""
+        await self._visitors.charge(request)
         view = _view(request)
         shown = await self._shown(view)
         content, tag = self._page(view, shown)
@@ -87,12 +90,14 @@ class BoardPages:
 
     async def image(self, request: Request) -> Response:
         """Return the picture that is shown where the page is shared."""
+        await self._visitors.charge(request)
         view = _view(request)._replace(page=1)
         shown = await self._shown(view)
         key = (view, True)
         kept = self._made.get(key)
         # It takes a tenth of a second to draw: once for each board that looks another way.
         if kept is None or pictured(kept[0]) != pictured(shown):
+            await self._visitors.charge(request, DRAWING_COST)
             content = await asyncio.to_thread(drawn, shown, view.language)
             kept = self._keep(key, shown, content)
         return Response(kept[1], headers=_IMAGE_HEADERS | {"etag": kept[2]})

@@ -75,12 +75,13 @@ class Client:
         headers: Mapping[str, str] | None = None,
         address: str = "",
         leaves_after: float | None = None,
+        peer: str = "127.0.0.1",
     ) -> Answer:
         """Send one request; ``address`` is what stands behind the question mark.
 
         Whoever sends it leaves after so many seconds, or stays until the answer is there.
         """
-        scope = http_scope(method, path, headers or {}, address)
+        scope = http_scope(method, path, headers or {}, address) | {"client": (peer, 1)}
         chunks = [body[start : start + 65_536] for start in range(0, len(body), 65_536)] or [b""]
         waiting = [
             {"type": "http.request", "body": chunk, "more_body": place < len(chunks)}

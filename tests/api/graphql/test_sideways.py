@@ -34,8 +34,11 @@ TRAILS_MAX = 2_000
 AGAIN_MAX = 2
 NIL = UUID(int=0)
 TYPES = {
-    **{"id": "ID!", "ids": "[ID!]!", "by": "MemberBy!"},
-    **{"after": "String", "before": "String"},
+    "id": "ID!",
+    "ids": "[ID!]!",
+    "by": "MemberBy!",
+    "after": "String",
+    "before": "String",
 }
 
 
@@ -179,9 +182,8 @@ def chosen(trails: list[Way]) -> list[Way]:
     for way in trails:
         again = way[0].kind is SCHEMA.mutation_type and len(way) > 1
         kinds = operations.met(SCHEMA, way[1]) if again else []
-        if kinds not in (["Query"], ["Member"]) or len(way) <= AGAIN_MAX:
-            ways.append(way)
-        elif first.setdefault(kinds[0], way[0]) == way[0]:
+        alike = kinds in (["Query"], ["Member"]) and len(way) > AGAIN_MAX
+        if not alike or first.setdefault(kinds[0], way[0]) == way[0]:
             ways.append(way)
     return ways
 

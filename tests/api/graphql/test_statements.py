@@ -1,12 +1,13 @@
 """However long the lists are, an operation costs the same number of SQL statements."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+import asyncpg
 import pytest
 from graphql import GraphQLField
 from starlette.applications import Starlette
@@ -23,7 +24,9 @@ from tests.support import operations
 from tests.support.boarding import CHANGES
 from tests.support.callers import asker, granted, may, narrow, token
 from tests.support.client import Answer, Client, client_of
+from tests.support.coherence import assert_coherent
 from tests.support.company import GUEST, Company, together
+from tests.support.database import Rows, put_back, rows
 from tests.support.family import entered, joined
 from tests.support.following import asked
 from tests.support.games import Games
@@ -75,7 +78,7 @@ PAGE = 3
 
 @pytest.fixture(autouse=True)
 def statements() -> Iterator[list[str]]:
-    """Every statement of the test; it must begin before the first connection."""
+    """Every statement of the test."""
     with watched() as seen:
         yield seen
 
@@ -163,21 +166,51 @@ async def asked_for_by_m1(client: Client) -> tuple[str, str, str, str]:
     return voucher["code"], found[0]["id"], found[1]["id"], found[2]["id"]
 
 
-@pytest.fixture
-async def few(statements: list[str], client: Client) -> Crowd:
-    assert statements is not None
-    return await crowd(client, FEW)
+@pytest.fixture(scope="module")
+def shelf() -> list[tuple[Rows, list[Crowd]]]:
+    """Where both crowds are kept from their first test on."""
+    return []
 
 
 @pytest.fixture
-async def many(
-    few: Crowd, app: Starlette, runtime: Runtime, database: Database, clock: MovableClock
-) -> Crowd:
-    """Another brand with the same programme."""
-    assert few.size == FEW
-    text = (ROOT / "programmes" / "grocer.toml").read_text().replace('"grocer"', '"market"')
-    shop = await opened_shop(database, clock, text)
-    return await crowd(await client_of(app, shop, Tokens(runtime.settings)), MANY)
+async def crowds(
+    shelf: list[tuple[Rows, list[Crowd]]],
+    admin: asyncpg.Connection,
+    app: Starlette,
+    runtime: Runtime,
+    database: Database,
+    clock: MovableClock,
+) -> AsyncIterator[list[Crowd]]:
+    """Two brands with the same programme, as they were made for the first test of all."""
+    tokens = Tokens(runtime.settings)
+    if not shelf:
+        made = []
+        for code, size in (("grocer", FEW), ("market", MANY)):
+            text = (
+                (ROOT / "programmes" / "grocer.toml").read_text().replace('"grocer"', f'"{code}"')
+            )
+            shop = await opened_shop(database, clock, text)
+            made.append(await crowd(await client_of(app, shop, tokens), size))
+        shelf.append((await rows(admin), made))
+    kept, made = shelf[0]
+    await put_back(admin, kept)
+    yield [replace(each, client=here(each.client, app, clock, tokens)) for each in made]
+    await assert_coherent(database)
+
+
+def here(client: Client, app: Starlette, clock: MovableClock, tokens: Tokens) -> Client:
+    """Return the client of another test as one of this test."""
+    return replace(client, app=app, tokens=tokens, shop=replace(client.shop, clock=clock))
+
+
+@pytest.fixture
+def few(crowds: list[Crowd]) -> Crowd:
+    return crowds[0]
+
+
+@pytest.fixture
+def many(crowds: list[Crowd]) -> Crowd:
+    return crowds[1]
 
 
 async def counted(
@@ -298,6 +331,8 @@ async def test_every_root_field(
 async def test_a_household_of_any_size(statements: list[str], few: Crowd) -> None:
     people = "people { displayName role canSpend }"
     query = f"{{ me {{ household {{ spendable {people} }} gifts {{ nodes {{ otherName }} }} }} }}"
+    # What a process reads of a brand once, it has read then.
+    await counted(statements, few, Role.MEMBER, query, {})
     two, _ = await counted(statements, few, Role.MEMBER, query, {})
     await joined(few.client, *"abcd")
     for name in "abcd":

@@ -149,7 +149,8 @@ def _with_teams(
     """Return those who were erased with the teams that they had: what they did stays the team's."""
     teams: dict[UUID, dict[str, AttributeValue]] = {}
     for share in before:
-        if share.member_id in erased and share.part.team:
+        # What was done for a team that the member left by then is none of it any more.
+        if share.member_id in erased and share.part.team and share.done:
             mine = teams.setdefault(erased[share.member_id], {})
             for stretch in plan.stretches[share.challenge]:
                 if stretch.challenge.team is not None:

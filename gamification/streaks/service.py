@@ -124,8 +124,9 @@ def _win(
         known = rows.get((*key, number, length), ())
         for place, each in enumerate(now_reached):
             before = known[place] if place < len(known) else None
-            if before is None or before.undone:
-                row = _row(brand, key, number, each, before)
+            row = _row(brand, key, number, each, before)
+            if row != before:
+                # What was reached with another period waits from that one on, until it is paid.
                 changes.reached.append(row)
                 changes.dues.append(_due(brand, row, each))
                 if before is None:

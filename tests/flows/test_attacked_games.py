@@ -3,8 +3,10 @@
 Each is one flow over several games, with merges, erasures, bans, refunds and versions in between.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 
+from domain.expiry.service_member import amend
+from domain.members.rules import MemberChange
 from domain.members.service import NewMember
 from gamification.badges.service import Revoke, revoke
 from gamification.leaderboards.jobs_close import tick as close
@@ -18,6 +20,7 @@ from tests.support.coherence import assert_coherent
 from tests.support.games import Games, opened, opened_with, programme
 from tests.support.merging import erased, erasing, merged, merging
 from tests.support.programmes import GOOD
+from tests.support.rewards import run
 from tests.support.shop import Shop, purchase
 
 NAMES = ("Ann", "Ben", "Cat", "Dan")
@@ -259,4 +262,46 @@ async def test_a_kept_prize_of_a_streak_is_not_paid_for_what_was_returned_while_
     await games.later(days=9)
     await games.heard()
     assert await games.points("Ann") == [0]
+    await assert_coherent(database)
+
+
+async def test_a_milestone_that_moves_to_a_later_day_waits_from_that_day_on(
+    database: Database, clock: MovableClock
+) -> None:
+    milestone = '[[streaks.streak.milestone]]\nat = 2\nhold_days = 3\nprize = { points = "50" }\n'
+    games = await opened(database, clock, programme(STREAK + milestone))
+    for number in (1, 2):
+        await games.buy(f"{number}", "Ann", 1_000)
+        await games.heard()
+        await games.later(days=1)
+    await games.buy("3", "Ann", 1_000)
+    await games.refund("1")
+    await games.heard()
+    await games.later(days=3)
+    await games.heard()
+    assert await won(games, "Ann") == [[("owed", None)]]
+    await games.later(days=1)
+    await games.heard()
+    assert await won(games, "Ann") == [[("paid", None)]]
+    async with database.read() as session:
+        period = await session.value("SELECT period FROM streak_milestone")
+    assert period == date(2026, 3, 4)
+    await assert_coherent(database)
+
+
+async def test_who_left_a_team_and_is_forgotten_does_not_come_back_to_it(
+    database: Database, clock: MovableClock
+) -> None:
+    more = 'who = "team"\nteam = "club"\nprize = [{ points = "20" }]'
+    games = await opened(database, clock, programme(challenge(more)))
+    for name in ("Ann", "Ben"):
+        await games.shop.enrol(NewMember(name, clock.now(), attributes={"club": "Red"}))
+        await games.buy(name, name, 1_000)
+    await games.heard()
+    await run(games.shop, amend, [MemberChange("Ben", attributes={"club": None})])
+    await games.heard()
+    assert await games.points("Ann") == [10]
+    await erased(games.shop, erasing("Ben"))
+    await games.heard()
+    assert await games.points("Ann") == [10]
     await assert_coherent(database)

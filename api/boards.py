@@ -47,6 +47,9 @@ _LOOK_SECONDS = 10
 """How often a board of which nothing is heard is looked at: it may be over, or have come back."""
 _KEPT_MAX = 2_000
 
+_Key = tuple["Asked", int, int, str]
+"""What a reading is of: which board, how many places after how many, in which language."""
+
 
 class Asked(NamedTuple):
     """Which window of which board: ``period`` None is the board's first, ``on`` None is now."""
@@ -93,6 +96,8 @@ class Shown:
     places: tuple[Listed, ...]
     scopes: tuple[tuple[str, str], ...]
     read_at: datetime
+    begun: float
+    """When it was begun to be read, as `time.monotonic` counts."""
 
     @property
     def periods(self) -> tuple[WindowPeriod, ...]:
@@ -154,7 +159,7 @@ class Boards:
         self._database = database
         self._views = views
         self._clock = clock
-        self._kept: dict[tuple[object, ...], tuple[float, asyncio.Task[Shown | None]]] = {}
+        self._kept: dict[_Key, tuple[float, asyncio.Task[Shown | None]]] = {}
 
     async def shown(
         self,
@@ -163,16 +168,21 @@ class Boards:
         offset: int = 0,
         language: str = "en",
         insider: int | None = None,
+        *,
+        since: float = 0,
     ) -> Shown | None:
-        """Return a board with ``count`` places after ``offset``; None if there is none to see."""
+        """Return a board with ``count`` places after ``offset``; None if there is none to see.
+
+        It is as of ``since`` at least, a moment of `time.monotonic`.
+        """
         key = (asked, count, offset, language)
+        now = time.monotonic()
         kept = self._kept.get(key)
-        if kept is None or kept[0] < time.monotonic():
+        if kept is None or kept[0] < max(since, now - KEPT_SECONDS):
             if len(self._kept) >= _KEPT_MAX:
                 self._kept.clear()
-            reading = asyncio.create_task(self._read(asked, count, offset, language))
-            kept = time.monotonic() + KEPT_SECONDS, reading
-            self._kept[key] = kept
+            reading = asyncio.create_task(self._read(key, now))
+            kept = self._kept[key] = now, reading
         # Who leaves must not take the reading from the others.
         found = await asyncio.shield(kept[1])
         # What is kept is for all: who may see it is decided for each.
@@ -193,22 +203,31 @@ class Boards:
     ) -> AsyncGenerator[Shown | None, None]:
         """Yield a board, without places, at once and then whenever it has changed.
 
-        What comes close together is one change. When a window is over it goes on with the next.
+        The first change is told at once, and what comes close after it as one more. When a window
+        is over it goes on with the next.
         """
         shown = await self.shown(asked, 0, 0, language, insider)
         yield shown
         while not live.is_closed:
             window = None if shown is None else shown.window
             async with aclosing(_marks(live, window)) as marks:
-                async for _ in marks:
+                async for since in marks:
                     told = _news(shown)
-                    shown = await self.shown(asked, 0, 0, language, insider)
+                    await self._rested((asked, 0, 0, language), since)
+                    shown = await self.shown(asked, 0, 0, language, insider, since=since)
                     if _news(shown) != told:
                         yield shown
                     if _news(shown)[:1] != told[:1]:
                         break
 
-    async def _read(self, asked: Asked, count: int, offset: int, language: str) -> Shown | None:
+    async def _rested(self, key: _Key, since: float) -> None:
+        """Wait until what is read of a board may be read again, as of ``since``."""
+        kept = self._kept.get(key)
+        if kept is not None and kept[0] < since:
+            await asyncio.sleep(kept[0] + KEPT_SECONDS - time.monotonic())
+
+    async def _read(self, key: _Key, begun: float) -> Shown | None:
+        asked, count, offset, language = key
         now = self._clock.now()
         async with self._database.read() as session:
             found = await resolve(session, now, asked)
@@ -233,6 +252,7 @@ class Boards:
             await self._named(found, seen, language),
             found.scopes,
             now,
+            begun,
         )
 
     async def _named(self, of: Resolved, seen: Seen, language: str) -> tuple[Listed, ...]:
@@ -304,20 +324,19 @@ def season_of(programme: Programme, window: Window | None) -> Season | None:
     return next((each for each in section.season if each.code == window.season), None)
 
 
-async def _marks(live: Live, window: Window | None) -> AsyncGenerator[None, None]:
-    """Yield whenever a window may have changed, or might be there by now."""
+async def _marks(live: Live, window: Window | None) -> AsyncGenerator[float, None]:
+    """Yield whenever a window may have changed, or might be there by now: since which moment."""
     if window is None:
         await asyncio.sleep(_NEWCOMER_SECONDS)
-        yield
+        yield 0
         return
     with live.heard(channel(window.brand_id, window.id)) as changes:
         while not live.is_closed:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_SECONDS):
                     await anext(changes, None)
-            # What comes close together is one change, read after what others read before it.
-            await asyncio.sleep(KEPT_SECONDS)
-            yield
+            if not live.is_closed:
+                yield changes.marked_at
 
 
 def _news(shown: Shown | None) -> tuple[object, ...]:

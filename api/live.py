@@ -9,6 +9,7 @@ little to relay. Should it become much, SPUBLISH and a connection per shard take
 
 import asyncio
 import math
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import islice
@@ -46,6 +47,8 @@ class Changes:
         self._mark = asyncio.Event()
         self._begun = False
         self._ended = False
+        self.marked_at = 0.0
+        """When the last mark was set, as `time.monotonic` counts; 0 before the first."""
 
     def __aiter__(self) -> AsyncIterator[None]:
         """Return itself."""
@@ -67,6 +70,7 @@ class Changes:
 
     def mark(self) -> None:
         """Note that something has changed, or may have."""
+        self.marked_at = time.monotonic()
         self._mark.set()
 
     def end(self) -> None:

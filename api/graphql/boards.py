@@ -119,7 +119,9 @@ class Board(Mine):
         if pages.backwards:
             low = max(low, high - pages.size - 1)
         count = max(0, min(pages.size + 1, high - low))
-        found = await _read(info, self.asked, count, low) if count else None
+        # Not from before what is said of the board itself.
+        since = self.shown.begun
+        found = await _read(info, self.asked, count, low, since) if count else None
         me = await own(info, self.shown)
         items = [place(self.shown, each, me) for each in found.places] if found else []
         numbers = {each.key: low + place for place, each in enumerate(items, 1)}
@@ -157,9 +159,11 @@ async def boards(info: Info, brand: str) -> list[Board]:
     return [each for each in found if each is not None]
 
 
-async def _read(info: Info, asked: Asked, count: int = 0, offset: int = 0) -> Shown | None:
+async def _read(
+    info: Info, asked: Asked, count: int = 0, offset: int = 0, since: float = 0
+) -> Shown | None:
     boards, language = info.context.runtime.boards, info.context.language
-    return await boards.shown(asked, count, offset, language, _insider(info))
+    return await boards.shown(asked, count, offset, language, _insider(info), since=since)
 
 
 def _insider(info: Info) -> int | None:

@@ -9,6 +9,7 @@ import inspect
 import math
 import time
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,6 @@ from graphql import (
     GraphQLError,
     OperationType,
     experimental_execute_incrementally,
-    subscribe,
 )
 from graphql.execution import (
     ExperimentalIncrementalExecutionResults,
@@ -33,8 +33,10 @@ from api.context import Context
 from api.errors import ERRORS_MAX, Refusal, RefusedError, refusal, shown
 from api.graphql import limits
 from api.graphql.allowances import COST_MIN, UNKNOWN_COST, allowance
+from api.graphql.crowds import Answer, Content, crowd_of
 from api.graphql.documents import Document, Documents, Operation
 from api.graphql.executor import ShortExecutor
+from api.graphql.following import Following
 from api.graphql.guesses import Guesses
 from api.graphql.incremental import told
 from api.graphql.known import KnownDocuments, read_manifests
@@ -91,6 +93,7 @@ class Engine:
         self._buckets = Buckets(runtime.nodes)
         self._guesses = Guesses(self._buckets)
         self._secret = signing_secret(settings)
+        self._following = Following(self._context, lambda result: _outcome(result, {}).content)
         self._seconds_max = {**limits.SECONDS_MAX, **seconds_max}
 
     async def prepare(
@@ -105,8 +108,7 @@ class Engine:
             await self.charge(caller, COST_MIN)
             raise
         charge = await self.charge(caller, max(cost, COST_MIN))
-        context = Context(self._runtime, caller, self._guesses, self._secret)
-        return Prepared(document, operation, given, context, charge)
+        return Prepared(document, operation, given, self._context(caller), charge)
 
     async def charge(self, caller: Caller, cost: int) -> dict[str, Any]:
         """Take ``cost`` from the caller's allowance and return what `extensions.cost` tells.
@@ -147,31 +149,35 @@ class Engine:
                 raise
             return _too_slow(kind)
 
-    async def follow(self, prepared: Prepared) -> AsyncGenerator[dict[str, Any], None]:
+    async def follow(self, prepared: Prepared) -> AsyncGenerator[Content, None]:
         """Yield one answer for each event of a subscription; closing the iterator ends it."""
         began = time.monotonic()
         failed = False
-        made = subscribe(
-            self._schema,
-            prepared.document.ast,
-            executor_class=ShortExecutor,
-            writers=prepared.document.writers,
-            **self._arguments(prepared),
-        )
-        source = await made if inspect.isawaitable(made) else made
         try:
-            if isinstance(source, ExecutionResult):
-                failed = True
-                yield _outcome(source, {}).content
-                return
-            async for result in source:
-                failed = failed or bool(result.errors)
-                yield _outcome(result, {}).content
+            async with aclosing(self._answers(prepared)) as answers:
+                async for answer in answers:
+                    failed = failed or answer.failed
+                    yield answer.content
         finally:
-            if not isinstance(source, ExecutionResult):
-                await source.aclose()  # type: ignore[attr-defined]
             await prepared.context.close()
             self._note(prepared, failed, began)
+
+    def _answers(self, prepared: Prepared) -> AsyncGenerator[Answer, None]:
+        caller, document = prepared.context.caller, prepared.document
+        given = self._arguments(prepared)
+        variables = given.pop("variable_values")
+        executor = ShortExecutor.build(
+            self._schema,
+            document.ast,
+            raw_variable_values=variables,
+            writers=document.writers,
+            **given,
+        )
+        crowd = crowd_of(document, prepared.operation, variables, caller)
+        return self._following.answers(executor, caller, crowd)
+
+    def _context(self, caller: Caller) -> Context:
+        return Context(self._runtime, caller, self._guesses, self._secret)
 
     async def _document(self, given: Parameters, caller: Caller) -> Document:
         trusted_only = self._trusted_only and caller.principal.role in _APPS

@@ -7,14 +7,15 @@ from typing import Any
 from graphql import GraphQLError, OperationType
 
 from api.errors import shown
+from api.graphql.crowds import Content
 from api.graphql.engine import Engine, Prepared
 
 EVERYTHING = frozenset(OperationType)
 
 
-async def results(engine: Engine, prepared: Prepared) -> AsyncGenerator[dict[str, Any], None]:
+async def results(engine: Engine, prepared: Prepared) -> AsyncGenerator[Content, None]:
     """Yield the answers to an operation; closing the iterator ends the operation."""
-    answers: AsyncGenerator[dict[str, Any], None] | None
+    answers: AsyncGenerator[Content, None] | AsyncGenerator[dict[str, Any], None] | None
     try:
         if prepared.operation.type is OperationType.SUBSCRIPTION:
             answers = engine.follow(prepared)

@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import aclosing, suppress
-from typing import Any
 
 import orjson
 from starlette.requests import Request
@@ -12,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from api import metrics
 from api.auth import Authenticator, UnauthenticatedError
 from api.errors import RefusedError, refused
+from api.graphql.crowds import Content
 from api.graphql.engine import Engine, Prepared
 from api.http import media
 from api.http.credentials import CHECK_SECONDS, lapsed, unauthenticated
@@ -122,7 +122,7 @@ class _GoneError(Exception):
     """The caller takes nothing any more."""
 
 
-def _event(content: dict[str, Any]) -> bytes:
+def _event(content: Content) -> bytes:
     return b"event: next\ndata: " + orjson.dumps(content) + b"\n\n"
 
 

@@ -1,4 +1,4 @@
-"""What every command and server of one process works with: settings, servers, database, clock."""
+"""What the server and the worker have beside the parts of every command: all that Valkey shows."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,32 +7,22 @@ from functools import cached_property
 
 import redis.asyncio
 
+from api import parts
 from api.badges.rarities import Rarities
 from api.boards import Boards
 from api.live import Live
-from domain.brands import queries as brands
-from domain.brands.rules import Brand
+from api.parts import Parts
 from gamification.leaderboards.views import Boards as Views
-from kit import embedded
-from kit.clock import Clock, SystemClock
-from kit.db import Database, Session
-from kit.embedded import Servers
-from kit.errors import NotFoundError
 from kit.settings import Settings
 from kit.valkey import Nodes
 from kit.valkey import opened as opened_valkey
-from migrations.run import upgrade
 
 
 @dataclass(frozen=True)
-class Runtime:
+class Runtime(Parts):
     """The parts of one process, alive while `opened` is."""
 
-    settings: Settings
-    servers: Servers
-    database: Database
     valkey: redis.asyncio.Redis
-    clock: Clock
 
     @cached_property
     def live(self) -> Live:
@@ -62,30 +52,12 @@ class Runtime:
 
 @asynccontextmanager
 async def opened(settings: Settings, *, migrate: bool | None = None) -> AsyncIterator[Runtime]:
-    """Start or attach to the servers, bring the database up to date, connect.
-
-    ``migrate`` None migrates an embedded database and leaves a given one to `laurel migrate`.
-    Raises ConfigurationError if a server can't be had.
-    """
-    with embedded.resolve(settings) as servers:
-        if migrate or (migrate is None and settings.database_url is None):
-            await upgrade(servers.owner_database_url, servers.database_url)
-        database = Database(servers.database_url, pool_size=settings.pool_size)
-        valkey = opened_valkey(servers.valkey_url)
-        runtime = Runtime(settings, servers, database, valkey, SystemClock())
+    """Open the parts of every command as `api.parts.opened` does, and connect to Valkey."""
+    async with parts.opened(settings, migrate=migrate) as opened:
+        valkey = opened_valkey(opened.servers.valkey_url)
+        runtime = Runtime(settings, opened.servers, opened.database, opened.clock, valkey)
         try:
             yield runtime
         finally:
             await runtime.nodes.aclose()
             await valkey.aclose()
-            await database.close()
-
-
-async def named_brand(session: Session, code: str) -> Brand:
-    """Return the brand ``code``; raises NotFoundError that lists the brands there are."""
-    found = await brands.by_code(session, code)
-    if found is None:
-        known = ", ".join(brand.code for brand in await brands.every(session)) or "none yet"
-        message = f"There is no brand {code!r}. Known brands: {known}."
-        raise NotFoundError(message, code="UNKNOWN_BRAND", path=("brand",))
-    return found

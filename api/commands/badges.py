@@ -9,7 +9,7 @@ from uuid import UUID
 import typer
 
 from api.badges.keys import KeyMaker
-from api.runtime import Runtime, named_brand, opened
+from api.parts import Parts, named_brand, opened
 from api.sections import SECTIONS
 from domain.brands.rules import Brand
 from domain.members import queries as members
@@ -35,7 +35,7 @@ class _Work:
     """One command at work in a transaction."""
 
     session: Session
-    parts: Runtime
+    parts: Parts
     brand: Brand
 
 

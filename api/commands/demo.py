@@ -17,7 +17,7 @@ from api.commands.imports import GC_THRESHOLDS
 from api.commands.serve import check_free, serve
 from api.demo.load import BRAND, loaded
 from api.demo.queries import DemoQuery, prepared
-from api.runtime import opened
+from api.parts import opened
 from api.sections import SECTIONS
 from domain.ledger.jobs import roll_up
 from domain.metrics import queries as metrics
@@ -75,18 +75,18 @@ def demo(
 
 async def _load(settings: Settings, rows: int | None, console: Console) -> list[DemoQuery]:
     started = monotonic()
-    async with opened(settings) as runtime:
+    async with opened(settings) as parts:
         console.print(f"PostgreSQL and Valkey are up after {monotonic() - started:.1f} s.")
-        brand, summary = await loaded(runtime, rows, console)
+        brand, summary = await loaded(parts, rows, console)
         if summary is None:
             console.print("The year is here already.")
-        async with runtime.database.transaction() as session:
+        async with parts.database.transaction() as session:
             await roll_up(session)
-        async with runtime.database.read() as session:
+        async with parts.database.read() as session:
             timeline = await programmes.timeline(session, brand.id, SECTIONS)
             figures = await metrics.figures(session, brand, timeline, instant(LAST_DAY, brand))
         show(brand, figures)
-        return await prepared(runtime, brand)
+        return await prepared(parts, brand)
 
 
 def _say_what_to_try(queries: list[DemoQuery], address: str) -> None:

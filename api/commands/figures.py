@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from api.runtime import named_brand, opened
+from api.parts import named_brand, opened
 from api.sections import SECTIONS
 from domain.brands import queries as brands
 from domain.brands.rules import Brand
@@ -47,10 +47,10 @@ def figures(
 
 
 async def _figures(code: str | None, as_of: str | None) -> tuple[Brand, Figures]:
-    async with opened(Settings()) as runtime, runtime.database.read() as session:
+    async with opened(Settings()) as parts, parts.database.read() as session:
         brand = await _brand(session, code)
         timeline = await programmes.timeline(session, brand.id, SECTIONS)
-        at = runtime.clock.now() if as_of is None else instant(as_of, brand)
+        at = parts.clock.now() if as_of is None else instant(as_of, brand)
         return brand, await metrics.figures(session, brand, timeline, at)
 
 

@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from api import runtime
 from api.importing.mapping import Mapping, load_mapping
 from api.importing.reading import Format, Purchases, open_purchases
 from api.importing.rejects import Rejects
 from api.importing.run import BATCH, EXIT_NOT_RUN, Outcome, Record, Summary, run
 from api.importing.show import progress_bar, show_summary
+from api.parts import Parts, named_brand, opened
 from api.sections import SECTIONS
 from domain.brands.rules import Brand
 from domain.earning import service
@@ -118,10 +118,10 @@ def recorder(database: Database, clock: Clock, brand: Brand, *, dry_run: bool) -
 
 
 @asynccontextmanager
-async def _brand(code: str) -> AsyncIterator[tuple[Brand, runtime.Runtime]]:
-    async with runtime.opened(Settings()) as parts:
+async def _brand(code: str) -> AsyncIterator[tuple[Brand, Parts]]:
+    async with opened(Settings()) as parts:
         async with parts.database.read() as session:
-            found = await runtime.named_brand(session, code)
+            found = await named_brand(session, code)
         yield found, parts
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import typer
 
-from api.runtime import named_brand, opened
+from api.parts import named_brand, opened
 from domain.brands import queries, service
 from domain.brands.queries import ApiKey
 from domain.brands.rules import Brand, KeyRole
@@ -68,13 +68,13 @@ def revoke(
 
 def _done(code: str, work: Callable[[Session, datetime, Brand], Awaitable[T]]) -> T:
     async def run() -> T:
-        async with opened(Settings()) as runtime:
-            now = runtime.clock.now()
+        async with opened(Settings()) as parts:
+            now = parts.clock.now()
 
             async def inside(session: Session) -> T:
                 return await work(session, now, await named_brand(session, code))
 
-            return await runtime.database.write(inside)
+            return await parts.database.write(inside)
 
     try:
         return asyncio.run(run())

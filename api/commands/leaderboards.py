@@ -11,8 +11,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from api import runtime
 from api.importing.run import EXIT_NOT_RUN
+from api.parts import named_brand
+from api.runtime import Runtime, opened
 from api.sections import SECTIONS
 from gamification.leaderboards import queries_scores, queries_showing
 from gamification.leaderboards.queries_showing import Shown
@@ -172,7 +173,7 @@ class Say:
         self._progress.update(self._task, completed=done, said=said)
 
 
-async def _rebuilt(parts: runtime.Runtime, shower: Shower, windows: list[Shown], say: Say) -> None:
+async def _rebuilt(parts: Runtime, shower: Shower, windows: list[Shown], say: Say) -> None:
     """Begin to build ``windows`` anew and go on to the end; raise once Valkey stays away."""
     begun, silent_since = False, None
     while True:
@@ -209,10 +210,10 @@ def _bar(title: str, total: int, console: Console) -> Iterator[Say]:
 @asynccontextmanager
 async def _windows(
     brand: str | None, board: str | None, ids: list[int] | None
-) -> AsyncIterator[tuple[runtime.Runtime, list[Shown]]]:
-    async with runtime.opened(Settings()) as parts:
+) -> AsyncIterator[tuple[Runtime, list[Shown]]]:
+    async with opened(Settings()) as parts:
         async with parts.database.read() as session:
-            found = None if brand is None else await runtime.named_brand(session, brand)
+            found = None if brand is None else await named_brand(session, brand)
             windows = await queries_showing.shown(
                 session,
                 _EVER if ids else parts.clock.now() - AUDIT,

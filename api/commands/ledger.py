@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api.checking import INVARIANTS, SHOWN_MAX, Violation, violations
-from api.runtime import opened
+from api.parts import opened
 from kit.errors import LaurelError
 from kit.settings import Settings
 
@@ -42,7 +42,7 @@ def check() -> None:
 async def _check() -> list[Violation]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     found: list[Violation] = []
-    async with opened(Settings()) as runtime, runtime.database.read() as session:
+    async with opened(Settings()) as parts, parts.database.read() as session:
         with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
             task = progress.add_task("", total=len(INVARIANTS))
             async for code, bad in violations(session):

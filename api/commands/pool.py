@@ -9,11 +9,11 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.console import Console
 
-from api import runtime
 from api.importing.codes import CodeFile, CodeSummary, carry
 from api.importing.rejects import Rejects
 from api.importing.run import EXIT_NOT_RUN
 from api.importing.show import bar
+from api.parts import Parts, named_brand, opened
 from domain.brands.rules import Brand
 from domain.vouchers import queries
 from domain.vouchers.service_pools import AddedCodes, add_codes
@@ -121,10 +121,10 @@ def _show(summary: CodeSummary, rejects: Path, console: Console) -> None:
 
 
 @asynccontextmanager
-async def _brand(code: str) -> AsyncIterator[tuple[Brand, runtime.Runtime]]:
-    async with runtime.opened(Settings()) as parts:
+async def _brand(code: str) -> AsyncIterator[tuple[Brand, Parts]]:
+    async with opened(Settings()) as parts:
         async with parts.database.read() as session:
-            found = await runtime.named_brand(session, code)
+            found = await named_brand(session, code)
         yield found, parts
 
 

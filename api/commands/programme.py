@@ -14,8 +14,8 @@ import typer
 
 from api import planning
 from api.commands.programme_told import asked, changes, member_bar, plan_lines
+from api.parts import Parts, named_brand, opened
 from api.programmes import apply_programme, rehearse
-from api.runtime import Runtime, named_brand, opened
 from api.sections import SECTIONS
 from domain.brands import queries as brands
 from domain.brands.section import BrandSection
@@ -204,38 +204,36 @@ def _user() -> str:
 
 
 async def _plan(document: Document, effective_from: datetime | None) -> planning.Plan:
-    async with opened(Settings()) as runtime:
-        now = runtime.clock.now()
+    async with opened(Settings()) as parts:
+        now = parts.clock.now()
         with member_bar("Members") as begun:
-            return await planning.plan(
-                runtime.database, now, document, effective_from or now, begun
-            )
+            return await planning.plan(parts.database, now, document, effective_from or now, begun)
 
 
 async def _apply(
     document: Document, effective_from: datetime | None, applied_by: str, *, ask: bool
 ) -> Applied | None:
-    async with opened(Settings()) as runtime:
-        now = runtime.clock.now()
+    async with opened(Settings()) as parts:
+        now = parts.clock.now()
         start = effective_from or now
-        known, told = await _told(runtime, now, document, start)
+        known, told = await _told(parts, now, document, start)
         for line in changes(told):
             typer.echo(line, err=True)
         if told and ask and not asked("Apply it?"):
             return None
         with member_bar("Dating points") as begun:
             progress = begun(known)
-            return await runtime.database.write(
+            return await parts.database.write(
                 lambda session: apply_programme(session, now, document, start, applied_by, progress)
             )
 
 
 async def _told(
-    runtime: Runtime, now: datetime, document: Document, start: datetime
+    parts: Parts, now: datetime, document: Document, start: datetime
 ) -> tuple[int, list[Difference]]:
     """Return how many members the brand has and what would change, nothing for a new brand."""
-    same = await rehearse(runtime.database, now, document, start)
-    async with runtime.database.read() as session:
+    same = await rehearse(parts.database, now, document, start)
+    async with parts.database.read() as session:
         brand = await brands.by_code(session, document.section(BrandSection).code)
         if brand is None or same is not None:
             return 0, []
@@ -246,9 +244,9 @@ async def _told(
 
 
 async def _history(code: str) -> tuple[list[Version], datetime]:
-    async with opened(Settings()) as runtime, runtime.database.read() as session:
+    async with opened(Settings()) as parts, parts.database.read() as session:
         brand = await named_brand(session, code)
-        return await queries.versions(session, brand.id), runtime.clock.now()
+        return await queries.versions(session, brand.id), parts.clock.now()
 
 
 def changed(before: Version | None, version: Version) -> list[str]:

@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from api.commands import figures
-from api.commands.programme import instant, read
+from api.commands.programme import app, instant, read
 from api.importing.reading import Format
-from api.runtime import opened
+from api.parts import opened
 from api.simulating import run
 from api.simulating.asked import brand_of
 from api.simulating.page import page
@@ -36,6 +36,7 @@ from kit.settings import Settings
 FROM_DATABASE = "from-database"
 
 
+@app.command()
 def simulate(
     file: Annotated[Path, typer.Argument(help="The draft: a programme file (TOML).")],
     history: Annotated[
@@ -119,12 +120,12 @@ async def _simulated(wish: Wish) -> Simulated:
     with _bar() as begun:
         if wish.history is not None and wish.brand is None:
             return run.from_file(wish, run.unknown(wish), SystemClock().now(), begun)
-        async with opened(Settings()) as runtime:
+        async with opened(Settings()) as parts:
             if wish.history is None:
-                url = runtime.servers.database_url
-                return await run.from_database(runtime.database, url, wish, begun)
-            about = await run.known(runtime.database, wish)
-            return run.from_file(wish, about, runtime.clock.now(), begun)
+                url = parts.servers.database_url
+                return await run.from_database(parts.database, url, wish, begun)
+            about = await run.known(parts.database, wish)
+            return run.from_file(wish, about, parts.clock.now(), begun)
 
 
 @contextmanager

@@ -11,13 +11,15 @@ from typing import Annotated, NoReturn
 
 import typer
 import uvicorn
+from starlette.applications import Starlette
 
 from api.graphql.signing import signing_secret
+from api.loading import load
+from api.parts import up_to_date
 from api.tokens import Tokens
 from kit import embedded, log
 from kit.errors import ConfigurationError, LaurelError
 from kit.settings import Settings
-from migrations.run import upgrade
 
 GRACE_SECONDS = 30
 # A message that is too large by less is told so by the endpoint.
@@ -72,7 +74,7 @@ def ready(settings: Settings, workers: int) -> Iterator[None]:
     with ExitStack() as shared:
         servers = shared.enter_context(embedded.resolve(settings))
         if settings.database_url is None:
-            asyncio.run(upgrade(servers.owner_database_url, servers.database_url))
+            asyncio.run(up_to_date(servers))
         if workers > 1 and _COUNTS_VARIABLE not in os.environ:
             directory = tempfile.TemporaryDirectory(prefix="laurel-counts-")
             os.environ[_COUNTS_VARIABLE] = shared.enter_context(directory)
@@ -83,7 +85,7 @@ def ready(settings: Settings, workers: int) -> Iterator[None]:
 def run(host: str, port: int, workers: int) -> None:
     """Serve until a signal ends it."""
     uvicorn.run(
-        "api.app:create",
+        "api.commands.serve:create",
         factory=True,
         host=host,
         port=port,
@@ -98,6 +100,12 @@ def run(host: str, port: int, workers: int) -> None:
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,
     )
+
+
+def create() -> Starlette:
+    """Load the application in the process that serves it and return it."""
+    made: Starlette = load("api.app").create()
+    return made
 
 
 def _interrupt(*_: object) -> NoReturn:

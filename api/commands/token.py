@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.runtime import named_brand, opened
+from api.parts import named_brand, opened
 from api.tokens import Tokens
 from kit.errors import InvalidInputError, LaurelError
 from kit.settings import Settings
@@ -40,7 +40,7 @@ def duration(text: str) -> timedelta:
 async def _issue(code: str, member: str, lasts: timedelta) -> str:
     settings = Settings()
     tokens = Tokens(settings)
-    async with opened(settings) as runtime:
-        async with runtime.database.read() as session:
+    async with opened(settings) as parts:
+        async with parts.database.read() as session:
             brand = await named_brand(session, code)
-        return tokens.issue(brand.code, member, runtime.clock.now(), lasts)
+        return tokens.issue(brand.code, member, parts.clock.now(), lasts)

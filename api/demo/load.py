@@ -15,8 +15,8 @@ from api.importing.rejects import Rejects
 from api.importing.run import EXIT_NOT_RUN, Summary, run
 from api.importing.shape import Item, Read, Source
 from api.importing.show import progress_bar, show_summary
+from api.parts import Parts, named_brand
 from api.programmes import apply_programme
-from api.runtime import Runtime, named_brand
 from api.sections import SECTIONS
 from domain.brands.rules import Brand
 from domain.brands.section import BrandSection
@@ -30,21 +30,19 @@ SCOPE = "demo"
 PROGRAMMES = Path(__file__).parents[2] / "programmes"
 
 
-async def loaded(
-    runtime: Runtime, rows: int | None, console: Console
-) -> tuple[Brand, Summary | None]:
+async def loaded(parts: Parts, rows: int | None, console: Console) -> tuple[Brand, Summary | None]:
     """Return the demo's brand with its year imported: all of it, or about ``rows`` lines.
 
     The summary is None if the data was there before. Raises ConfigurationError if the data set
     is not installed or the import was incomplete.
     """
-    brand = await _brand(runtime)
+    brand = await _brand(parts)
     keys = ["all"] if rows is None else ["all", f"{rows} rows"]
-    async with runtime.database.read() as session:
+    async with parts.database.read() as session:
         for key in keys:
             if await known(session, tenant_id=brand.id, scope=SCOPE, key=key):
                 return brand, None
-    summary = await _import(runtime, brand, rows, console)
+    summary = await _import(parts, brand, rows, console)
     if summary.exit_code == EXIT_NOT_RUN:
         message = "The year could not be read to its end; start the demo again."
         raise ConfigurationError(message)
@@ -52,10 +50,10 @@ async def loaded(
     async def nothing_more() -> object:
         return {"purchases": summary.purchases}
 
-    async with runtime.database.transaction() as session:
+    async with parts.database.transaction() as session:
         await once(
             session,
-            runtime.clock.now(),
+            parts.clock.now(),
             tenant_id=brand.id,
             scope=SCOPE,
             key=keys[-1],
@@ -65,28 +63,28 @@ async def loaded(
     return brand, summary
 
 
-async def _brand(runtime: Runtime) -> Brand:
+async def _brand(parts: Parts) -> Brand:
     path = PROGRAMMES / f"{BRAND}.toml"
     document = load(path.read_text(encoding="utf-8"), SECTIONS, str(path))
-    now = runtime.clock.now()
-    async with runtime.database.read() as session:
+    now = parts.clock.now()
+    async with parts.database.read() as session:
         exists = await session.value("SELECT true FROM brand WHERE code = $1", BRAND)
     if not exists:
         zone = ZoneInfo(document.section(BrandSection).time_zone)
         from_ = day_start(zone, date(2016, 1, 1))
-        await runtime.database.write(
+        await parts.database.write(
             lambda session: apply_programme(session, now, document, from_, SCOPE)
         )
-    async with runtime.database.read() as session:
+    async with parts.database.read() as session:
         return await named_brand(session, BRAND)
 
 
-async def _import(runtime: Runtime, brand: Brand, rows: int | None, console: Console) -> Summary:
+async def _import(parts: Parts, brand: Brand, rows: int | None, console: Console) -> Summary:
     source = year_of(brand)
     if rows is not None:
         source = _Some(source, rows)
-    record = recorder(runtime.database, runtime.clock, brand, dry_run=False)
-    rejects = runtime.settings.data_dir / "demo.rejects.csv"
+    record = recorder(parts.database, parts.clock, brand, dry_run=False)
+    rejects = parts.settings.data_dir / "demo.rejects.csv"
     with Rejects(rejects, source=_year()) as kept:
         with progress_bar(source, console) as progress:
             summary = await run(source, record, reject=kept.write, progress=progress)

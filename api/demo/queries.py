@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from api.runtime import Runtime
+from api.parts import Parts
 from api.tokens import Tokens
 from domain.brands.rules import Brand
 from domain.brands.service import issue_keys, revoke_keys
@@ -69,10 +69,10 @@ class DemoQuery:
     token: str
 
 
-async def prepared(runtime: Runtime, brand: Brand) -> list[DemoQuery]:
+async def prepared(parts: Parts, brand: Brand) -> list[DemoQuery]:
     """Issue fresh tokens, write the queries where the start page finds them, return them."""
-    now = runtime.clock.now()
-    async with runtime.database.read() as session:
+    now = parts.clock.now()
+    async with parts.database.read() as session:
         member = await _keenest(session, brand)
 
     async def renew(session: Session) -> tuple[str, str]:
@@ -88,8 +88,8 @@ async def prepared(runtime: Runtime, brand: Brand) -> list[DemoQuery]:
         )
         return staff.secret, server.secret
 
-    staff, server = await runtime.database.write(renew)
-    token = Tokens(runtime.settings).issue(brand.code, member, now)
+    staff, server = await parts.database.write(renew)
+    token = Tokens(parts.settings).issue(brand.code, member, now)
     purchase = {
         "externalId": f"demo-{now:%Y%m%d%H%M%S}",
         "member": member,
@@ -103,7 +103,7 @@ async def prepared(runtime: Runtime, brand: Brand) -> list[DemoQuery]:
         DemoQuery("The brand's figures, for its staff", _FIGURES, {}, staff),
         DemoQuery("A purchase, from the brand's server", _PURCHASE, variables, server),
     ]
-    _write(runtime.settings.data_dir / FILE_NAME, queries)
+    _write(parts.settings.data_dir / FILE_NAME, queries)
     return queries
 
 

@@ -9,7 +9,7 @@ from itertools import islice
 
 from api.demo.load import BRAND, year_of
 from api.importing.shape import Read
-from api.runtime import Runtime, named_brand, opened
+from api.parts import Parts, named_brand, opened
 from api.sections import SECTIONS
 from domain.brands.rules import Brand
 from domain.earning.rules import Purchase
@@ -24,13 +24,13 @@ AT_ONCE = 3
 """So many baskets every so often: 90 a minute, a busy shop."""
 
 
-async def replay(runtime: Runtime, brand: Brand, stop: asyncio.Event) -> None:
+async def replay(parts: Parts, brand: Brand, stop: asyncio.Event) -> None:
     """Let members buy what they bought in the real year, in its order, until ``stop`` is set.
 
     Each basket is a new purchase of now. The year begins anew when it is over.
     """
     async for baskets in _paced(brand, stop):
-        now = runtime.clock.now()
+        now = parts.clock.now()
         bought = [_now(each, now) for each in baskets]
 
         async def work(
@@ -39,7 +39,7 @@ async def replay(runtime: Runtime, brand: Brand, stop: asyncio.Event) -> None:
             timeline = await programmes.timeline_to_write(session, brand.id, SECTIONS)
             await record_purchases(session, now, brand, timeline, bought)
 
-        await runtime.database.write(work)
+        await parts.database.write(work)
 
 
 async def _paced(brand: Brand, stop: asyncio.Event) -> AsyncIterator[list[Purchase]]:
@@ -72,10 +72,10 @@ async def _main() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with opened(Settings(), migrate=False) as runtime:
-        async with runtime.database.read() as session:
+    async with opened(Settings(), migrate=False) as parts:
+        async with parts.database.read() as session:
             brand = await named_brand(session, BRAND)
-        await replay(runtime, brand, stop)
+        await replay(parts, brand, stop)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from api.importing.mapping import Mapping, load_mapping
 from api.importing.reading import Format, open_purchases
-from api.runtime import named_brand
+from api.parts import named_brand
 from api.simulating.asked import (
     BEGINNING,
     Asked,

@@ -30,7 +30,7 @@ async def runtime(
 ) -> AsyncIterator[Runtime]:
     """The parts of a process, on the test's database and clock."""
     valkey = redis.asyncio.from_url(servers.valkey_url)
-    runtime = Runtime(settings, servers, database, valkey, clock)
+    runtime = Runtime(settings, servers, database, clock, valkey)
     yield runtime
     await runtime.nodes.aclose()
     await valkey.aclose()

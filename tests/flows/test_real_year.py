@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from api.runtime import named_brand
+from api.parts import named_brand
 from api.sections import SECTIONS
 from domain.metrics.queries import figures
 from domain.programmes import queries as programmes

@@ -166,7 +166,9 @@ class History:
         kind: Literal["show", "hide"] = "show" if hidden else "hide"
         item = PersonChange(str(self.count), name, kind, "member", board=code)
         outcome = self.run(self.shop.database.write(lambda session: self._hide(session, item)))
-        if outcome is None:
+        if outcome is None and kind == "show" and code is None:
+            self.away = {each for each in self.away if each[0] != name}
+        elif outcome is None:
             self.away ^= {(name, code or "")}
 
     async def _hide(self, session: Session, item: PersonChange) -> str | None:

@@ -22,6 +22,8 @@ from kit.errors import ConfigurationError, LaurelError
 from kit.settings import Settings
 
 GRACE_SECONDS = 30
+# A process that starts on a busy machine is silent for a while; one that ended is seen at once.
+HUNG_SECONDS = 30
 # A message that is too large by less is told so by the endpoint.
 SOCKET_BYTES_MAX = 1_000_000
 PING_SECONDS = 25
@@ -94,6 +96,7 @@ def run(host: str, port: int, workers: int) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_worker_healthcheck=HUNG_SECONDS,
         http="api.http.protocols:HttpProtocol",
         ws="api.http.protocols:SocketProtocol",
         ws_max_size=SOCKET_BYTES_MAX,

@@ -9,7 +9,7 @@ import pytest
 from kit.clock import MovableClock
 from kit.db import Database
 from kit.embedded import Servers
-from tests.support.process import run
+from tests.support.process import run, run_here
 from tests.support.shop import opened_shop, purchase
 
 
@@ -41,7 +41,7 @@ async def test_broken_books_are_told_by_code(
     shop = await opened_shop(database, clock, "grocer")
     await shop.buy(purchase("p1", "ann", 500, clock.now()))
     await admin.execute("UPDATE lot SET remaining = remaining - 1")
-    code, out, err = await run(servers, "ledger", "check")
+    code, out, err = await run_here(servers, "ledger", "check")
     assert code == 1
     assert "LOTS_DIFFER_FROM_LEDGER " in out
     assert "LOT_DIFFERS_FROM_USES: 1 found" in err

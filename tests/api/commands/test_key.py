@@ -1,4 +1,4 @@
-"""`laurel key`, `laurel token` and `laurel schema` as processes."""
+"""`laurel key` and `laurel token`: made as processes, then listed, revoked and refused."""
 
 import re
 
@@ -6,12 +6,12 @@ import pytest
 
 from api.auth import Authenticator, Role, UnauthenticatedError
 from api.commands.token import duration
-from api.graphql.schema import sdl
 from api.tokens import Tokens
+from kit.clock import SystemClock
 from kit.embedded import Servers
 from kit.errors import InvalidInputError
 from kit.settings import Settings
-from tests.support.process import run
+from tests.support.process import run, run_here
 from tests.support.shop import Shop
 
 
@@ -23,15 +23,23 @@ async def test_a_key_is_made_listed_and_revoked(servers: Servers, grocer: Shop) 
     header = f"Bearer {secret.strip()}"
     found = await authenticator.principal(header, grocer.clock.now())
     assert (found.role, found.brand) == (Role.SERVER, grocer.brand)
-    _, listed, _ = await run(servers, "key", "list", "--brand", "grocer")
+    _, listed, _ = await run_here(servers, "key", "list", "--brand", "grocer")
     assert re.fullmatch(r"\S{36}  server  \S+  in use  till 1\n", listed)
     assert secret.strip() not in listed
-    code, out, _ = await run(servers, "key", "revoke", "--brand", "grocer", listed.split()[0])
+    code, out, _ = await run_here(servers, "key", "revoke", "--brand", "grocer", listed.split()[0])
     assert (code, out) == (0, f"revoked {listed.split()[0]}\n")
-    _, listed, _ = await run(servers, "key", "list", "--brand", "grocer")
+    _, listed, _ = await run_here(servers, "key", "list", "--brand", "grocer")
     assert "revoked 20" in listed
     with pytest.raises(UnauthenticatedError):
         await authenticator.principal(header, grocer.clock.now())
+
+
+async def test_a_member_signs_in_with_a_token(servers: Servers, grocer: Shop) -> None:
+    code, token, err = await run(servers, "token", "--brand", "grocer", "--member", "ana")
+    assert code == 0, err
+    authenticator = Authenticator(grocer.database, Tokens(Settings()))
+    found = await authenticator.principal(f"Bearer {token.strip()}", SystemClock().now())
+    assert (found.role, found.brand) == (Role.MEMBER, grocer.brand)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +59,7 @@ async def test_refusals(
     servers: Servers, grocer: Shop, arguments: tuple[str, ...], said: str
 ) -> None:
     assert grocer
-    code, out, err = await run(servers, *arguments)
+    code, out, err = await run_here(servers, *arguments)
     assert (code, out) == (1, "")
     assert err.startswith(said)
 
@@ -65,8 +73,3 @@ def test_lengths_of_time(text: str, seconds: int) -> None:
 def test_lengths_of_time_that_are_none(text: str) -> None:
     with pytest.raises(InvalidInputError):
         duration(text)
-
-
-async def test_the_schema_is_printed(servers: Servers) -> None:
-    code, out, _ = await run(servers, "schema", "print")
-    assert (code, out) == (0, sdl())

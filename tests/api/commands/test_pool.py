@@ -3,17 +3,14 @@
 import asyncio
 import csv
 import gzip
-from functools import partial
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from api.commands import pool
 from kit.clock import MovableClock
 from kit.db import Database
 from kit.embedded import Servers
-from tests.support.process import environment, start
+from tests.support.process import run_here, start
 from tests.support.vouchers import Desk, opened_desk
 
 MANY = 60_000
@@ -33,10 +30,8 @@ async def imported(servers: Servers, path: Path, *options: str) -> tuple[int, st
 
 
 async def said_by(servers: Servers, *words: str) -> tuple[int, str, str]:
-    """Run the command in a thread; return its exit code and what it printed."""
-    invoke = partial(CliRunner().invoke, pool.app, words, env=environment(servers))
-    done = await asyncio.to_thread(invoke)
-    return done.exit_code, done.stdout, done.stderr
+    """Run the command; return its exit code and what it printed."""
+    return await run_here(servers, "pool", *words)
 
 
 async def test_import_then_again_then_another_pool(

@@ -1,6 +1,5 @@
 """A draft is simulated from the command line: what it says, writes, refuses, and leaves alone."""
 
-import asyncio
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
@@ -9,9 +8,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from typer.testing import CliRunner
 
-from api.cli import app
 from domain.earning.rules import Activity
 from domain.ledger.rules import Kind, Resolution
 from domain.wallets.service_hold import Hold
@@ -19,7 +16,7 @@ from kit.clock import MovableClock
 from kit.db import Database
 from kit.embedded import Servers
 from kit.ids import derived_id
-from tests.support.process import environment
+from tests.support.process import run_here
 from tests.support.programmes import GOOD
 from tests.support.shop import Shop, opened_shop, purchase
 
@@ -51,12 +48,8 @@ async def shop(database: Database, clock: MovableClock) -> Shop:
 
 
 async def laurel(servers: Servers, *arguments: str) -> tuple[int, str, str]:
-    """Run the command in a thread of this process; return its exit code and what it printed."""
-    runner = CliRunner()
-    done = await asyncio.to_thread(
-        runner.invoke, app, ["programme", "simulate", *arguments], env=environment(servers)
-    )
-    return done.exit_code, done.stdout, done.stderr
+    """Run the command; return its exit code and what it printed."""
+    return await run_here(servers, "programme", "simulate", *arguments)
 
 
 async def simulated(
@@ -72,9 +65,15 @@ async def simulated(
 
 
 @pytest.mark.usefixtures("shop")
-async def test_a_draft_stands_beside_what_is_in_force(servers: Servers, tmp_path: Path) -> None:
+async def test_a_draft_stands_beside_what_is_in_force_and_changes_nothing(
+    servers: Servers, admin: asyncpg.Connection, tmp_path: Path
+) -> None:
+    before = await contents(admin)
     dearer = GOOD.replace('per = "1.00"', 'per = "2.00"')
-    numbers, _, told = await simulated(servers, tmp_path, dearer)
+    dearer = dearer.replace('name = "The Shop"', f'name = "The {SCRIPT} Shop"')
+    numbers, page, told = await simulated(servers, tmp_path, dearer)
+    assert await contents(admin) == before
+    page_needs_nobody_and_runs_nothing(page)
     assert told.splitlines()[:8] == [
         "The Shop: 4 baskets of 3 members, 2026-01-01 to 2026-03-13",
         "                    draft  in force",
@@ -94,6 +93,16 @@ async def test_a_draft_stands_beside_what_is_in_force(servers: Servers, tmp_path
     assert [month["outstanding"] for month in numbers["beside"]["months"]] == [400, 740, 790]
     assert [month["members"] for month in numbers["draft"]["months"]] == [2, 3, 3]
     assert [each["member"] for each in numbers["members"]["least"]] == ["cy", SCRIPT, "ann"]
+
+
+def page_needs_nobody_and_runs_nothing(page: str) -> None:
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "default-src 'none'" in page
+    for address in ("src=", "url(http", "@import", 'href="http'):
+        assert address not in page
+    assert page.count("<svg") == page.count("</svg>") >= 3
+    assert page.count("<table") >= 4
 
 
 @pytest.mark.usefixtures("shop")
@@ -122,30 +131,6 @@ async def test_the_numbers_have_a_shape(servers: Servers, tmp_path: Path) -> Non
         assert {name for one in each["months"] for name in one} == month
         assert each["totals"]["outstanding"] == each["months"][-1]["outstanding"] == 790
     assert numbers["members"]["same"] == 3
-
-
-@pytest.mark.usefixtures("shop")
-async def test_the_page_needs_nobody_and_runs_nothing(servers: Servers, tmp_path: Path) -> None:
-    draft = GOOD.replace('per = "1.00"', 'per = "2.00"').replace(
-        'name = "The Shop"', f'name = "The {SCRIPT} Shop"'
-    )
-    _, page, _ = await simulated(servers, tmp_path, draft)
-    assert "<script" not in page
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
-    assert "default-src 'none'" in page
-    for address in ("src=", "url(http", "@import", 'href="http'):
-        assert address not in page
-    assert page.count("<svg") == page.count("</svg>") >= 3
-    assert page.count("<table") >= 4
-
-
-@pytest.mark.usefixtures("shop")
-async def test_nothing_in_the_database_changes(
-    servers: Servers, admin: asyncpg.Connection, tmp_path: Path
-) -> None:
-    before = await contents(admin)
-    await simulated(servers, tmp_path, GOOD.replace('per = "1.00"', 'per = "2.00"'))
-    assert await contents(admin) == before
 
 
 @pytest.mark.usefixtures("shop")

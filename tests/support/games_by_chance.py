@@ -1,5 +1,6 @@
 """A shop in which anything happens, told to a worker that dies anywhere, and a note of it."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -208,10 +209,17 @@ class Chance:
         await self.close(fresh=True)
 
     async def die(self, chance: Random) -> None:
-        """The worker does a little, and may be killed anywhere."""
-        job = chance.choice(tuple(JOBS))
-        fate = Fate(chance.randrange(chance.choice((4, 40))), chance.choice(FATES))
-        await self.worker.part(job, chance.choice((1, 3, 500)), fate)
+        """A worker does a little, or two at once, and each may be killed anywhere."""
+        await asyncio.gather(
+            *(
+                self.worker.part(
+                    chance.choice(tuple(JOBS)),
+                    chance.choice((1, 3, 500)),
+                    Fate(chance.randrange(chance.choice((4, 40))), chance.choice(FATES)),
+                )
+                for _ in range(chance.choice((1, 1, 2)))
+            )
+        )
         await self.closing(fresh=False)
 
     async def show(self, chance: Random) -> None:

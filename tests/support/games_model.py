@@ -1,12 +1,9 @@
-"""What games must say, computed from a list of what was done and from nothing of ours.
-
-Streaks are counted by `naive`, what boards keep by `plain_scores`.
-"""
+"""What games must say, computed from a list of what was done; streaks are counted by `naive`."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -126,7 +123,7 @@ class World:
         return None
 
     def club(self, name: str) -> str:
-        """Return the team of a member."""
+        """Return a member's team."""
         return str(self.people[name].about.get("club", ""))
 
     def merge(self, keep: str, absorb: str) -> None:
@@ -288,9 +285,9 @@ def shared(world: World) -> dict[str, Completed]:
 
 def bar_now(world: World, now: datetime, code: str, club: str = "") -> int:
     """Return how full a bar is."""
-    today = now.astimezone(ZONE).date()
     if code == "club":
         return sum(each.bought and world.club(each.member) == club for each in world.done)
+    today = now.astimezone(ZONE).date()
     week = today - today.weekday() * DAY
     return sum(each.cents for each in world.done if each.bought and each.monday == week)
 
@@ -392,7 +389,8 @@ def _in_scope(world: World, window: Window, name: str) -> bool:
 def known_in_time(world: World, window: Window, winners: Iterable[str]) -> bool:
     """Whether anything of who won was reported before a window was to close: six hours later."""
     assert window.ends_on is not None
-    end = datetime.combine(window.ends_on, datetime.min.time(), ZONE) + timedelta(hours=6)
+    midnight = datetime.combine(window.ends_on, datetime.min.time(), ZONE)
+    end = midnight.astimezone(UTC) + timedelta(hours=6)
     return window.opened_at < end or any(
         each.recorded_at < end and window.starts_on <= each.day < window.ends_on
         for name in winners

@@ -15,8 +15,8 @@ from kit.db import Session
 __all__ = ["Happening", "histories"]
 
 _PURCHASES = f"""
-SELECT p.id, p.external_id, m.kept AS member_id, p.occurred_at, p.recorded_at, p.lines,
-       p.channel, p.store,
+SELECT p.id, p.external_id, m.kept AS member_id, p.occurred_at, p.recorded_at, p.amount,
+       CASE WHEN $5 OR r.line_amounts IS NOT NULL THEN p.lines END AS lines, p.channel, p.store,
        p.points - a.due AS points, p.points > 0 AND a.due = p.points AS undone, r.line_amounts
 FROM {FAMILY.format(ids="$2")} AS m JOIN purchase p ON p.member_id = m.id
 LEFT JOIN LATERAL (
@@ -44,20 +44,23 @@ async def histories(
     member_ids: Sequence[UUID],
     since: datetime = EARLIEST,
     until: datetime = LATEST,
+    *,
+    lines: bool = True,
 ) -> dict[UUID, list[Happening]]:
     """Return what these members did from ``since`` on and before ``until``, the earliest first.
 
     What happened at one instant is in the order of its id. Every member is there; what those did
-    who were merged is there for the member who is left, and nothing for them. Two statements.
+    who were merged is there for the member who is left, and nothing for them. Without ``lines``
+    baskets of which nothing came back have none, which saves half the work. Two statements.
     """
     found: dict[UUID, list[Happening]] = {member_id: [] for member_id in member_ids}
     asked = brand_id, list(found), since, until
-    for row in await session.fetch(_PURCHASES, *asked):
-        lines = tuple(Line(*line) for line in row["lines"])
+    for row in await session.fetch(_PURCHASES, *asked, lines):
+        bought = tuple([Line(*line) for line in row["lines"] or ()])
         parts = row["line_amounts"] or ()
-        kept = (
-            kept_lines(lines, [sum(back) for back in zip(*parts, strict=True)]) if parts else lines
-        )
+        kept = bought
+        if parts:
+            kept = kept_lines(bought, [sum(back) for back in zip(*parts, strict=True)])
         happening = Happening(
             id=row["id"],
             external_id=row["external_id"],
@@ -65,14 +68,14 @@ async def histories(
             kind=PURCHASE,
             occurred_at=row["occurred_at"],
             recorded_at=row["recorded_at"],
-            amount=sum(line.amount for line in kept),
+            amount=sum([line.amount for line in kept]) if parts else row["amount"],
             points=row["points"],
             lines=kept,
             channel=row["channel"],
             store=row["store"],
             attributes=Happening.NOTHING,
             # A basket without lines is returned with the last of its points.
-            counts=not parts or (bool(kept) if lines else not row["undone"]),
+            counts=not parts or (bool(kept) if bought else not row["undone"]),
         )
         found[happening.member_id].append(happening)
     for row in await session.fetch(_ACTIVITIES, *asked):

@@ -129,6 +129,7 @@ async def _heard_again(
 async def _attempt(
     session: Session, brand_id: int, work: Callable[[], Awaitable[int]]
 ) -> int | None:
+    await store.plan_anew(session)
     return await attempt(session, work, "a brand's boards failed", brand=brand_id)
 
 

@@ -37,6 +37,17 @@ class Scoring:
     per_hour: int | None
     per_day: int | None
 
+    @property
+    def limited(self) -> bool:
+        """Whether some of what a member does on a day may not count."""
+        return bool(self.apart_minutes) or self.per_hour is not None or self.per_day is not None
+
+    @property
+    def asks_lines(self) -> bool:
+        """Whether it may look into baskets."""
+        asks = self.value is not None or self.filter.condition.when is not None
+        return asks or self.filter.of_lines
+
     def of(self, happening: Happening) -> int:
         """Return what ``happening`` gives: points, money in smallest units or times; 0: nothing."""
         return max(0, min(self._of(happening), VALUE_MAX))
@@ -127,6 +138,11 @@ class Boards:
         """Whether those count nothing else in any other version."""
         every = (each for mine in self.scorings for each in mine)
         return all(each.score == CHALLENGES for each in every if each.code in self.challenges)
+
+    @cached_property
+    def asks_lines(self) -> bool:
+        """Whether any version may look into baskets."""
+        return any(each.asks_lines for mine in self.scorings for each in mine)
 
     @cached_property
     def teams(self) -> bool:

@@ -81,7 +81,8 @@ def counted(
         if value <= 0:
             return
         day = local.date()
-        if limits.setdefault((scoring.code, day), _Limits()).admit(scoring, local, at):
+        of_day = limits.setdefault((scoring.code, day), _Limits()) if scoring.limited else None
+        if of_day is None or of_day.admit(scoring, local, at):
             found.setdefault(scoring.code, []).append(Counted(day, at, store, value))
 
     for each in happenings:
@@ -148,6 +149,8 @@ def kept(keep: Kept, scores: Sequence[Total]) -> Total:
 
     A sum was reached with its last part, a best score when it came first.
     """
+    if len(scores) == 1:
+        return scores[0]
     if keep == "sum":
         return Total(sum(each.score for each in scores), max(each.reached_at for each in scores))
     if keep == "best":

@@ -63,7 +63,8 @@ class Crowd:
 
     def present(self, window: Window, entity: UUID) -> bool:
         """Whether nobody wanted an entity off a window."""
-        return not is_absent(self.absent.get(entity, ()), window.board, window.id)
+        where = self.absent.get(entity)
+        return not where or not is_absent(where, window.board, window.id)
 
     def lists(self, shape: Shape, window: Window, member_id: UUID) -> bool:
         """Whether a member with days in a window is listed there."""

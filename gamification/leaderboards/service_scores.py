@@ -7,6 +7,7 @@ what was there. So it makes no difference how often, how late and in which order
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from uuid import UUID
 
 from domain.earning.queries_history import histories
@@ -180,17 +181,18 @@ async def _histories(
 ) -> dict[UUID, list[Happening]]:
     """Return what is known of the days that are to be counted, and of some days between."""
     zone, brand_id = table.brand.zone, table.brand.id
+    load = partial(histories, lines=table.boards.asks_lines)
     found: dict[UUID, list[Happening]] = {each: [] for each in told.days}
     if told.whole:
         start = day_start(zone, table.brand.day(since))
-        found |= await histories(session, brand_id, list(told.whole), start)
+        found |= await load(session, brand_id, list(told.whole), start)
     every = [day for mine in told.days.values() for day in mine]
     for first, last in clusters(every, CLUSTERS_MAX):
         asked = [
             each for each, mine in told.days.items() if any(first <= day <= last for day in mine)
         ]
         stretch = day_start(zone, first), day_end(zone, last)
-        for member_id, mine in (await histories(session, brand_id, asked, *stretch)).items():
+        for member_id, mine in (await load(session, brand_id, asked, *stretch)).items():
             found[member_id] += mine
     return found
 
@@ -266,14 +268,11 @@ class _Scores:
     async def put(self, session: Session) -> int:
         """Count them anew; return how many have changed."""
         found, opened = await _windows(session, self._table, self._asked)
-        by_scope: dict[tuple[str, str], list[Window]] = {}
-        for window in found:
-            by_scope.setdefault((window.board, window.scope), []).append(window)
+        holding = _holding(found, self._asked)
         for each, scope, listed in self._days:
-            for window in by_scope.get((each.board, scope), ()):
-                if window.span.holds(each.day):
-                    present = listed and self._crowd.present(window, each.entity)
-                    self._of(window)[window.id, each.entity] = present
+            for window in holding.get((each.board, scope, each.day), ()):
+                present = listed and self._crowd.present(window, each.entity)
+                self._of(window)[window.id, each.entity] = present
         await self._add_others(session, opened)
         return sum(
             [await store.put_scores(session, keep, pairs) for keep, pairs in self._pairs.items()]
@@ -312,6 +311,21 @@ class _Scores:
         if day.scope or not mine:
             return ((day.scope, bool(mine)),)
         return [(scope, True) for scope in mine]
+
+
+def _holding(
+    windows: Iterable[Window], days: Iterable[tuple[str, str, date]]
+) -> dict[tuple[str, str, date], list[Window]]:
+    """Return the windows that hold each of these days of boards and scopes."""
+    by_scope: dict[tuple[str, str], list[tuple[Window, Span]]] = {}
+    for window in windows:
+        by_scope.setdefault((window.board, window.scope), []).append((window, window.span))
+    return {
+        (board, scope, day): [
+            window for window, span in by_scope.get((board, scope), ()) if span.holds(day)
+        ]
+        for board, scope, day in days
+    }
 
 
 async def _windows(

@@ -29,15 +29,21 @@ _REACHED: Mapping[Kept, str] = {
     "latest": "max(d.reached_at)",
 }
 
-# NOT IN is hashed, where NOT EXISTS would be met row by row by a plan that expects few.
+# NOT IN is hashed, where NOT EXISTS would be met row by row by a plan that expects few. As an
+# array, and with OFFSET, what goes is found by its key, stretch by stretch: no plan that expects
+# few rows of a board that grows can meet all of them with every stretch.
 # `asked` are stretches of days of an entity that are known anew, `found` is all that there is.
 _PUT_DAYS = """
 ), gone AS (
-    DELETE FROM board_day d USING asked a
-    WHERE d.brand_id = $1 AND d.board = a.board AND d.entity = a.entity
-      AND d.day >= a.first_day AND d.day <= a.last_day
-      AND (d.board, d.entity, d.day, d.scope) NOT IN (
-        SELECT board, entity, day, scope FROM found)
+    DELETE FROM board_day d WHERE d.ctid = ANY (ARRAY(
+        SELECT t.ctid FROM asked a CROSS JOIN LATERAL (
+            SELECT o.ctid, o.board, o.entity, o.day, o.scope FROM board_day o
+            WHERE o.brand_id = $1 AND o.board = a.board AND o.entity = a.entity
+              AND o.day >= a.first_day AND o.day <= a.last_day
+            OFFSET 0
+        ) AS t
+        WHERE (t.board, t.entity, t.day, t.scope) NOT IN (
+            SELECT board, entity, day, scope FROM found)))
     RETURNING d.board, d.entity, d.day, d.scope, d.team AS before, NULL::uuid AS after
 ), put AS (
     INSERT INTO board_day AS d
@@ -169,6 +175,14 @@ async def lock(session: Session) -> None:
         "INSERT INTO fact_cursor (subscriber) VALUES ($1) ON CONFLICT DO NOTHING", SUBSCRIBER
     )
     await session.fetch("SELECT FROM fact_cursor WHERE subscriber = $1 FOR UPDATE", SUBSCRIBER)
+
+
+async def plan_anew(session: Session) -> None:
+    """Let every statement of the transaction be planned for what it is given.
+
+    A plan that is kept expects few rows, of tables that may have been empty when it was made.
+    """
+    await session.fetch("SET LOCAL plan_cache_mode = force_custom_plan")
 
 
 async def people(session: Session, brand_id: int, ids: Collection[UUID]) -> dict[UUID, Known]:

@@ -1,5 +1,6 @@
 """What members did, as it counts now."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from domain.earning.rules_refund_request import Refund
 from domain.memberships.rules_merge import Merge
 from domain.memberships.service_merge import merge
 from domain.programmes import queries as programmes
+from kit.calendar import EARLIEST, LATEST
 from kit.clock import MovableClock
 from kit.db import Database, Session
 from tests.support.programmes import GOOD
@@ -38,10 +40,9 @@ async def history(
 ) -> list[Happening]:
     """Return what a member did."""
     (member_id,) = await shop.member_ids(name)
-    bounds = {"since": since, "until": until}
-    given = {name: at for name, at in bounds.items() if at is not None}
+    bounds = since or EARLIEST, until or LATEST
     async with shop.database.read() as session:
-        return (await histories(session, shop.brand.id, [member_id], **given))[member_id]
+        return (await histories(session, shop.brand.id, [member_id], *bounds))[member_id]
 
 
 async def test_purchases_and_activities_come_in_the_order_in_which_they_happened(
@@ -91,6 +92,22 @@ async def test_refunds_are_taken_off_line_by_line(shop: Shop, clock: MovableCloc
     await shop.refund(Refund("r3", "p", now))
     (found,) = await history(shop, "ada")
     assert (found.amount, found.points, found.lines, found.counts) == (0, 0, (), False)
+
+
+async def test_without_lines_only_they_are_missing(shop: Shop, clock: MovableClock) -> None:
+    now = clock.now()
+    lines = (Line(300, quantity=3, category="coffee"), Line(450, category="cake"))
+    await shop.buy(*(Purchase(name, "ada", now, "USD", lines) for name in ("p", "q", "r")))
+    await shop.refund(Refund("r1", "q", now, lines=((0, 100),)), Refund("r2", "r", now))
+    (ada,) = await shop.member_ids("ada")
+    async with shop.database.read() as session:
+        asked = session, shop.brand.id, [ada]
+        known, found = await histories(*asked), await histories(*asked, lines=False)
+    untouched = {each.id for each in known[ada] if each.amount == 750}
+    assert len(untouched) == 1
+    assert found[ada] == [
+        replace(each, lines=()) if each.id in untouched else each for each in known[ada]
+    ]
 
 
 async def test_nobody_else_comes_with_it(shop: Shop, clock: MovableClock) -> None:

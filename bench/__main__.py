@@ -16,10 +16,15 @@ NAMES = (
     "codes",
     "boards",
     "scores",
+    "valkey-lost",
     "jobs",
     "api",
     "soak",
 )
+
+
+def _module(name: str) -> str:
+    return name.replace("-", "_")
 
 
 def main() -> int:
@@ -32,18 +37,18 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="say what there is and end")
     if sys.argv[1:] and sys.argv[1] in NAMES:
         # In this process, so that a signal reaches who must clean up.
-        command = [sys.executable, "-m", f"bench.{sys.argv[1]}", *sys.argv[2:]]
+        command = [sys.executable, "-m", f"bench.{_module(sys.argv[1])}", *sys.argv[2:]]
         os.execv(sys.executable, command)  # noqa: S606 - our own module, no shell
     options = parser.parse_args()
     if options.list:
         for name in NAMES:
-            text = ast.get_docstring(ast.parse((here / f"{name}.py").read_text())) or ""
-            print(f"{name:10} {text.splitlines()[0]}")
+            text = ast.get_docstring(ast.parse((here / f"{_module(name)}.py").read_text())) or ""
+            print(f"{name:12} {text.splitlines()[0]}")
         return 0
     worst = 0
     for name in NAMES:
         print(f"## {name}\n", flush=True)
-        done = subprocess.run([sys.executable, "-m", f"bench.{name}"], check=False)
+        done = subprocess.run([sys.executable, "-m", f"bench.{_module(name)}"], check=False)
         worst = max(worst, done.returncode)
     return worst
 

@@ -17,6 +17,7 @@ NAMES = (
     "boards",
     "scores",
     "valkey-lost",
+    "page",
     "jobs",
     "api",
     "soak",

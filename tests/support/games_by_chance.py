@@ -1,6 +1,7 @@
 """A shop in which anything happens, told to a worker that dies anywhere, and a note of it."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -49,7 +50,8 @@ class Chance:
         chance = Random(f"{what} {seed}")
         self.shop.clock.move(timedelta(seconds=1, hours=chance.choice((0, 0, 1, 5, 17))))
         await getattr(self, what)(chance)
-        self.note()
+        if what in ("buy", "merge"):
+            self.note()
 
     def note(self) -> None:
         """Note who deserves what stays."""
@@ -205,7 +207,7 @@ class Chance:
 
     async def work(self, chance: Random) -> None:
         """The worker does all there is to do, but for showing it."""
-        await self.worker.all(chance.choice((3, 30, 500)))
+        await self.worker.all(chance.choice((10, 100, 500)))
         await self.close(fresh=True)
 
     async def die(self, chance: Random) -> None:
@@ -234,15 +236,19 @@ class Chance:
         """Let windows end."""
         while await self.worker.whole("close", 500):
             await self.closing(fresh=fresh)
-        await self.worker.all(500)
+            await self.worker.all(500)
 
     async def closing(self, *, fresh: bool) -> None:
         """Note what windows say that end; ``fresh``: nothing happened that they don't know."""
-        for window in await self.windows():
-            if window.state in ("closing", "frozen") and window.id not in self.closed:
-                self.closed[window.id] = (await self.rows([window.id]))[window.id]
-                if fresh:
-                    assert self.closed[window.id] == await self.expected(window), window
+        ended = [
+            window
+            for window in await self.windows()
+            if window.state in ("closing", "frozen") and window.id not in self.closed
+        ]
+        self.closed |= await self.rows([window.id for window in ended])
+        wanted = await self.expected(ended) if fresh else self.closed
+        for window in ended:
+            assert self.closed[window.id] == wanted[window.id], window
 
     async def windows(self) -> list[model.Window]:
         """Return all windows there are."""
@@ -268,9 +274,10 @@ class Chance:
             for name in self.world.people
         }
 
-    async def expected(self, window: model.Window) -> list[model.Place]:
-        """Return what a window must say by now."""
-        return model.board(self.world, self.won(), window, await there.teams(self.shop))
+    async def expected(self, windows: Sequence[model.Window]) -> dict[int, list[model.Place]]:
+        """Return what windows must say by now."""
+        won, teams = self.won(), await there.teams(self.shop)
+        return {each.id: model.board(self.world, won, each, teams) for each in windows}
 
     async def rows(self, ids: list[int]) -> dict[int, list[model.Place]]:
         """Return what windows say."""

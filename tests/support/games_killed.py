@@ -100,7 +100,7 @@ class DoomedNodes:
 Batch = Callable[..., Awaitable[int]]
 JOBS: dict[str, tuple[Batch, ...]] = {
     "games": (subscribers.follow, subscribers.tick),
-    "boards": (jobs_scores.tend, jobs_scores.follow, jobs_scores.tend),
+    "boards": (jobs_scores.follow, jobs_scores.tend),
     "close": (jobs_close.tick,),
 }
 FATES = ("killed", "after", "cancelled", "fails")

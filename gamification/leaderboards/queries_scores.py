@@ -297,8 +297,11 @@ async def settled(session: Session, brand_id: int) -> bool:
             "SELECT NOT EXISTS (SELECT FROM board_fill WHERE brand_id = $1 AND NOT done)"
             " AND NOT EXISTS (SELECT FROM fact_cursor WHERE subscriber = $2 "
             " || ' missing ' || $1::int::text)"
-            " AND NOT EXISTS (SELECT FROM fact f, fact_cursor c WHERE c.subscriber = $2"
-            " AND f.tenant_id = $1 AND (f.xid, f.id) > (c.xid, c.fact_id))",
+            # In order, so that nothing that was counted is walked through.
+            " AND (SELECT f.id FROM fact f WHERE f.tenant_id = $1 AND (f.xid, f.id) >"
+            " ((SELECT xid FROM fact_cursor WHERE subscriber = $2),"
+            " (SELECT fact_id FROM fact_cursor WHERE subscriber = $2))"
+            " ORDER BY f.xid, f.id LIMIT 1) IS NULL",
             brand_id,
             SUBSCRIBER,
         )

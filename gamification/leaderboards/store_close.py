@@ -12,13 +12,14 @@ from kit.db import Session
 _WINDOW = "SELECT id, board, period, scope, starts_on, ends_on, opened_at FROM board_window"
 
 # What is not heard yet was reported in time, or may have been; who is banned or hides by now is
-# off the board before it closes.
+# off the board before it closes. In order, so that nothing that was heard is walked through.
 _HEARD = """
-SELECT NOT EXISTS (
-    SELECT FROM fact f WHERE f.tenant_id = $2
+SELECT (
+    SELECT f.id FROM fact f WHERE f.tenant_id = $2
       AND (f.recorded_at < $3 OR f.kind IN ('MemberBanned', 'BoardChoiceChanged'))
       AND (f.xid, f.id) > (c.xid, c.fact_id)
-) AND NOT EXISTS (
+    ORDER BY f.xid, f.id LIMIT 1
+) IS NULL AND NOT EXISTS (
     SELECT FROM fact_cursor WHERE subscriber = $1 || ' missing ' || $2
 ) AND NOT EXISTS (SELECT FROM board_fill WHERE brand_id = $2 AND NOT done)
 FROM fact_cursor c WHERE c.subscriber = $1

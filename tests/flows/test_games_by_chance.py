@@ -77,6 +77,7 @@ async def play(world: World, valkey: str, steps: list[tuple[str, int]]) -> None:
 
 async def settled(chance: Chance, nodes: Nodes) -> None:
     await chance.do("work", 0)
+    assert not await chance.worker.missing()
     await chance.worker.show(None)
     await assert_challenges(chance)
     await assert_streaks(chance)

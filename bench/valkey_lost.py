@@ -16,8 +16,10 @@ import socket
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, ExitStack, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -35,7 +37,7 @@ from domain.brands import queries as brands
 from domain.brands.rules import Brand
 from domain.brands.service import issue_keys
 from domain.earning.rules import Line, Purchase
-from domain.programmes.rules import load
+from domain.programmes.rules import SectionKinds, load
 from gamification.leaderboards import queries_showing
 from gamification.leaderboards.jobs_scores import follow, roll, tend
 from gamification.leaderboards.verifying import Verifier
@@ -46,6 +48,8 @@ from kit.ids import new_secret
 from kit.settings import Settings
 from kit.valkey import Nodes, opened
 from migrations.run import upgrade
+
+Work = Callable[[Session, datetime, SectionKinds], Awaitable[int]]
 
 PROGRAMME = f"""
 [brand]
@@ -108,7 +112,7 @@ async def prepared(scratch: Cluster, members: int) -> Shop:
     shop = Shop(database, await database.write(applied), plain(servers.owner_database_url))
     await shop.record([Purchase("first", "first", now, "USD", (Line(amount=100),))])
     for work in (follow, tend, roll, tend, roll):
-        while await database.write(lambda session, work=work: work(session, now, SECTIONS)):  # type: ignore[misc]
+        while await database.write(partial(_worked, work, now)):
             pass
     report.progress(f"{members:,} members on {len(WINDOWS) + 1} windows")
     owner = await asyncpg.connect(plain(servers.admin_database_url))
@@ -121,6 +125,10 @@ async def prepared(scratch: Cluster, members: int) -> Shop:
     await owner.execute("ANALYZE")
     await owner.close()
     return shop
+
+
+async def _worked(work: Work, now: datetime, session: Session) -> int:
+    return await work(session, now, SECTIONS)
 
 
 async def site_of(shop: Shop, port: int, members: int) -> Site:

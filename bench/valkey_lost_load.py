@@ -153,6 +153,9 @@ class Load:
 
     def _check(self, board: dict[str, Any], phase: str, period: str, sizes: Counter[str]) -> None:
         self.states[phase][board["state"]] += 1
+        if board["state"] == "LIVE" and board["places"] is None:
+            # It went away in this very moment.
+            return
         places = board["places"]["nodes"]
         if board["state"] != "LIVE":
             if places:

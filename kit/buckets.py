@@ -157,9 +157,15 @@ class Buckets:
         return Charge(allowed, available, microseconds / MICRO, allowance)
 
     async def _ask(self, call: Call, node: Node) -> Reply | None:
+        loop, half = asyncio.get_running_loop(), SECONDS_MAX / 2
         try:
-            async with asyncio.timeout(SECONDS_MAX):
-                (reply,) = await self._valkey.soon([call])
+            async with asyncio.timeout(None) as limit:
+                # If it was this process that was busy, the answer is there by the second half.
+                first = loop.call_later(half, lambda: limit.reschedule(loop.time() + half))
+                try:
+                    (reply,) = await self._valkey.soon([call])
+                finally:
+                    first.cancel()
         except TimeoutError as error:
             reply = error
         if isinstance(reply, Exception):

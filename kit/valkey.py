@@ -122,10 +122,12 @@ class Node:
 
     async def _look(self) -> None:
         reply: Any = LeftAloneError()
-        while not answers(reply):
-            await asyncio.sleep(PAUSE_SECONDS)
-            (reply,) = await self.ask([_PING], SOON_SECONDS_MAX)
-        self._looking = None
+        try:
+            while not answers(reply):
+                await asyncio.sleep(PAUSE_SECONDS)
+                (reply,) = await self.ask([_PING], SOON_SECONDS_MAX)
+        finally:
+            self._looking = None
 
     async def _send(self) -> None:
         batch: list[_Asked] = []

@@ -80,7 +80,7 @@ class Mine:
     async def my_place(self, info: Info) -> BoardPlace | None:
         me = await own(info, self.shown)
         found = await _found(info, self.shown, (me,) if me else ())
-        return next(iter(_places(self.shown, found, me)), None)
+        return next(iter(_places(self.shown, found, me) or ()), None)
 
     @resolver(
         MEMBERS,
@@ -113,7 +113,8 @@ class Mine:
         brand, board = self.shown.brand, self.shown.board
         found = await _found(info, self.shown, entities_of(brand, board, [member, *friends]))
         me = entity_of(brand, board, member)
-        return _places(self.shown, found, me)[:FRIENDS_SHOWN]
+        places = _places(self.shown, found, me)
+        return None if places is None else places[:FRIENDS_SHOWN]
 
 
 async def own(info: Info, shown: Shown) -> UUID | None:
@@ -158,12 +159,16 @@ async def _caller(info: Info, shown: Shown) -> Record | None:
 async def _found(
     info: Info, shown: Shown, entities: tuple[UUID, ...], reach: int = 0
 ) -> Places | None:
-    if shown.window is None or not entities:
+    # What is said of the board may be a moment older: it must not be contradicted.
+    if shown.window is None or shown.state != "live" or not entities:
         return None
     look = Look(shown.window, entities=entities, reach=reach)
     wish = Wish(shown.board.code, shown.board.rank, look)
     return await info.context.boards.places.load(wish)
 
 
-def _places(shown: Shown, found: Places | None, me: UUID | None) -> list[BoardPlace]:
+def _places(shown: Shown, found: Places | None, me: UUID | None) -> list[BoardPlace] | None:
+    """Return places as they are shown; None if the board went away in the meantime."""
+    if found is not None and found.state != "live":
+        return None
     return [place(shown, each, me) for each in (found.places if found else ())]

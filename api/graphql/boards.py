@@ -122,6 +122,9 @@ class Board(Mine):
         # Not from before what is said of the board itself.
         since = self.shown.begun
         found = await _read(info, self.asked, count, low, since) if count else None
+        if found is not None and found.state != "live":
+            # It went away behind what is said of it: not to be known is not to be empty.
+            return None
         me = await own(info, self.shown)
         items = [place(self.shown, each, me) for each in found.places] if found else []
         numbers = {each.key: low + place for place, each in enumerate(items, 1)}

@@ -142,7 +142,9 @@ async def test_a_server_that_lost_the_script_gets_it_again(
     assert [each.available for each in charges] == [98, 97, 96]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(allowance=ALLOWANCES, takes=TAKES)
 async def test_valkey_and_the_process_count_alike(
     valkey: redis.asyncio.Redis, allowance: Allowance, takes: list[tuple[int, int, bool]]

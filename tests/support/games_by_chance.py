@@ -126,7 +126,8 @@ class Chance:
         self.count += 1
         away = self.world.people[name].away
         kind = "show" if (code or "") in away else "hide"
-        item = PersonChange(str(self.count), name, kind, "member", board=code)  # type: ignore[arg-type]
+        key = str(self.count)
+        item = PersonChange(key, name, kind, "member", board=code)  # type: ignore[arg-type]
         (outcome,) = await run(self.shop, change, [item])
         if outcome.code is None and kind == "show" and code is None:
             away.clear()

@@ -1,6 +1,7 @@
 """The web application: built from settings, its parts opened and closed with its life."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -21,6 +22,7 @@ from api.badges import endpoints as badges
 from api.badges.endpoints import BadgeEndpoints
 from api.errors import refusal, refused
 from api.graphql.engine import Engine
+from api.graphql.schema import core
 from api.http import health, media
 from api.http.edge import Edge
 from api.http.graphql import GraphQLEndpoint
@@ -38,6 +40,8 @@ from kit import log
 from kit.settings import Settings
 
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 429: "RATE_LIMITED"}
+_GARBAGE_AFTER = (50_000, 20, 50)
+"""How many objects more begin a look for circles among young, older and all objects."""
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -47,7 +51,19 @@ def create() -> Starlette:
     log.configure(settings)
     # Operations are logged with what they did; their addresses would say the same again.
     logging.getLogger("uvicorn.access").propagate = False
+    spare(settings)
     return application(settings, lambda: opened(settings, migrate=False))
+
+
+def spare(settings: Settings) -> None:
+    """Let the collector of garbage pass over what stays, and look at all that is open seldom.
+
+    With thousands of sockets a look takes half a second, in which nobody is answered.
+    """
+    core(defer=settings.defer)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GARBAGE_AFTER)
 
 
 def application(

@@ -212,12 +212,12 @@ class Boards:
             window = None if shown is None else shown.window
             async with aclosing(_marks(live, window)) as marks:
                 async for since in marks:
-                    told = _news(shown)
+                    told = news(shown)
                     await self._rested((asked, 0, 0, language), since)
                     shown = await self.shown(asked, 0, 0, language, insider, since=since)
-                    if _news(shown) != told:
+                    if news(shown) != told:
                         yield shown
-                    if _news(shown)[:1] != told[:1]:
+                    if news(shown)[:1] != told[:1]:
                         break
 
     async def _rested(self, key: _Key, since: float) -> None:
@@ -339,7 +339,7 @@ async def _marks(live: Live, window: Window | None) -> AsyncGenerator[float, Non
                 yield changes.marked_at
 
 
-def _news(shown: Shown | None) -> tuple[object, ...]:
+def news(shown: Shown | None) -> tuple[object, ...]:
     """Return what makes another answer of a board: its window first."""
     if shown is None or shown.window is None:
         return (None, shown is None)

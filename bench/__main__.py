@@ -16,6 +16,7 @@ NAMES = (
     "codes",
     "boards",
     "scores",
+    "live",
     "valkey-lost",
     "page",
     "jobs",

@@ -1,4 +1,4 @@
-"""Subscriptions whose answers are the same for many: who may take one, and that it is made once.
+"""Subscriptions whose answers are the same for many: who may take the same one.
 
 Two callers may take the same answer only if nothing that it depends on differs: the document's
 text, the operation, the variables, the language, and to which brand they belong, by which boards
@@ -7,10 +7,6 @@ nobody has judged is not. And what many take is made for nobody: in a context wi
 key, that any field about a person answers as for a stranger.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import orjson
@@ -20,9 +16,6 @@ from api.auth import Principal
 from api.caller import Caller
 from api.graphql.documents import Document, Operation
 from api.graphql.fields import EVERYONE
-
-Content = dict[str, Any] | orjson.Fragment
-"""An answer, as it is or as the JSON that it is."""
 
 _BOARD = frozenset(
     f"Board.{name}"
@@ -49,14 +42,6 @@ class Crowd(NamedTuple):
     language: str
     brand: int | None
     """To which they belong; None for strangers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer, and whether it tells of a failure."""
-
-    content: Content
-    failed: bool
 
 
 def crowd_of(
@@ -91,53 +76,3 @@ def _same_for_all(operation: Operation, *, stranger: bool) -> bool:
         and all(use.allow == EVERYONE and not use.introspection for use in operation.uses)
         and all(is_same(each) or (stranger and each in _OF_STRANGERS) for each in fields)
     )
-
-
-@dataclass(slots=True)
-class _Made:
-    members: int = 0
-    event: object = None
-    answer: asyncio.Task[Answer] | None = field(default=None)
-
-
-class Crowds:
-    """The answers that many take, of one process."""
-
-    def __init__(self) -> None:
-        self._made: dict[Crowd, _Made] = {}
-
-    def __len__(self) -> int:
-        """Return how many crowds there are."""
-        return len(self._made)
-
-    @contextmanager
-    def joined(self, crowd: Crowd) -> Iterator[None]:
-        """Belong to a crowd for the block; nothing is kept of one that nobody belongs to."""
-        made = self._made.setdefault(crowd, _Made())
-        made.members += 1
-        try:
-            yield
-        finally:
-            made.members -= 1
-            if not made.members:
-                del self._made[crowd]
-
-    async def answer(
-        self, crowd: Crowd, event: object, make: Callable[[], Awaitable[Answer]]
-    ) -> Answer:
-        """Return what ``make`` makes of an event: made once for all who bring that event.
-
-        Whoever leaves meanwhile ends it for nobody else.
-        """
-        made = self._made[crowd]
-        if made.answer is None or made.event is not event:
-            made.event, made.answer = event, asyncio.ensure_future(make())
-            made.answer.add_done_callback(_looked_at)
-        if made.answer.done():
-            return made.answer.result()
-        return await asyncio.shield(made.answer)
-
-
-def _looked_at(made: asyncio.Future[Any]) -> None:
-    if not made.cancelled():
-        made.exception()

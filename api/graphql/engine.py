@@ -33,9 +33,10 @@ from api.context import Context
 from api.errors import ERRORS_MAX, Refusal, RefusedError, refusal, shown
 from api.graphql import limits
 from api.graphql.allowances import COST_MIN, UNKNOWN_COST, allowance
-from api.graphql.crowds import Answer, Content, crowd_of
+from api.graphql.crowds import crowd_of
 from api.graphql.documents import Document, Documents, Operation
 from api.graphql.executor import ShortExecutor
+from api.graphql.feeds import Answer, Content
 from api.graphql.following import Following
 from api.graphql.guesses import Guesses
 from api.graphql.incremental import told

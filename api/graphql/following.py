@@ -1,13 +1,13 @@
-"""Subscriptions as they run: an answer for each event, made once for all to whom it says the same.
+"""Subscriptions as they run: an answer for each event.
 
-Each follower has a source of events of its own, so that each is told of what came since it last
-was. Where events are one and the same, such as one reading of a board, the answer is executed and
-written once, however many follow (`api.graphql.crowds`); what is left for each is to send it.
+What is the same for many (`api.graphql.crowds`) is followed, executed and written once for all of
+them, and what is left for each is to send it.
 """
 
 import inspect
+import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, nullcontext
+from contextlib import aclosing
 from functools import partial
 from typing import Any
 
@@ -19,9 +19,11 @@ from graphql.execution import (
     execute_subscription_event,
 )
 
+from api.boards import Shown, news
 from api.caller import Caller
 from api.context import Context
-from api.graphql.crowds import Answer, Crowd, Crowds, nobody
+from api.graphql.crowds import Crowd, nobody
+from api.graphql.feeds import Answer, Feeds
 from kit.log import bind_correlation
 
 
@@ -38,7 +40,7 @@ class Following:
     ) -> None:
         self._context_of = context_of
         self._tell = tell
-        self._crowds = Crowds()
+        self._feeds = Feeds()
 
     async def answers(
         self,
@@ -52,39 +54,47 @@ class Following:
         """
         if isinstance(executor, list):
             yield Answer(self._tell(ExecutionResult(None, executor)), failed=True)
-            return
+        elif crowd is None:
+            async with aclosing(self._stream(executor)) as answers:
+                async for answer in answers:
+                    yield answer
+        else:
+            stream = partial(self._for_all, executor, nobody(caller))
+            async with self._feeds.joined(crowd, stream) as feed, aclosing(feed.answers()) as told:
+                async for answer in told:
+                    yield answer
+
+    async def _for_all(
+        self, executor: Executor[Any], stranger: Caller
+    ) -> AsyncGenerator[Answer, None]:
+        """Yield what is made for nobody, as JSON."""
+        context = self._context_of(stranger)
+        mine = executor.build_per_event_executor(None)
+        mine.context_value = context
+        with bind_correlation():
+            try:
+                async with aclosing(self._stream(mine)) as answers:
+                    async for answer in answers:
+                        content = orjson.Fragment(orjson.dumps(answer.content))
+                        yield Answer(content, answer.failed, answer.begun, answer.news)
+            finally:
+                await context.close()
+
+    async def _stream(self, executor: Executor[Any]) -> AsyncGenerator[Answer, None]:
         made = create_source_event_stream(executor)
         events: Any = await made if inspect.isawaitable(made) else made
         if isinstance(events, ExecutionResult):
             yield Answer(self._tell(events), failed=True)
             return
-        with self._crowds.joined(crowd) if crowd else nullcontext():
-            async with aclosing(events):
-                async for event in events:
-                    if crowd is None:
-                        yield await self._answer(executor.build_per_event_executor(event))
-                    else:
-                        make = partial(self._for_all, executor, nobody(caller), event)
-                        yield await self._crowds.answer(crowd, _told(event), make)
-
-    async def _for_all(self, executor: Executor[Any], stranger: Caller, event: object) -> Answer:
-        """Return the answer to an event as it is made for nobody, as JSON."""
-        context = self._context_of(stranger)
-        mine = executor.build_per_event_executor(event)
-        mine.context_value = context
-        with bind_correlation():
-            try:
-                answer = await self._answer(mine)
-            finally:
-                await context.close()
-        return Answer(orjson.Fragment(orjson.dumps(answer.content)), answer.failed)
-
-    async def _answer(self, executor: Executor[Any]) -> Answer:
-        made = execute_subscription_event(executor)
-        result = await made if inspect.isawaitable(made) else made
-        return Answer(self._tell(result), bool(result.errors))
+        async with aclosing(events):
+            async for event in events:
+                executed = execute_subscription_event(executor.build_per_event_executor(event))
+                result = await executed if inspect.isawaitable(executed) else executed
+                begun, told = _news(event)
+                yield Answer(self._tell(result), bool(result.errors), begun, told)
 
 
-def _told(event: Any) -> object:
-    """Return what is one and the same thing for all who are told of it."""
-    return getattr(event, "shown", event)
+def _news(event: Any) -> tuple[float, object]:
+    """Return when an event was read, and what tells it from the one before."""
+    shown: Shown | None = getattr(event, "shown", None)
+    return (time.monotonic(), None) if shown is None else (shown.begun, news(shown))

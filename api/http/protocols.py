@@ -10,6 +10,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 
 from api.errors import refusal, refused
+from api.http.deflate import DeflateFactory
 from api.http.stream import LEAVING
 
 HEAD_BYTES_MAX = 65_536
@@ -120,6 +121,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         super().__init__(*arguments, **options)
         self.logger = _log
         self.conn.logger = _log
+        if self.config.ws_per_message_deflate:
+            self.conn.available_extensions = [DeflateFactory()]
 
     def handle_cont(self, event: Frame) -> None:
         """Take one more fragment of a message."""

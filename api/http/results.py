@@ -7,8 +7,8 @@ from typing import Any
 from graphql import GraphQLError, OperationType
 
 from api.errors import shown
-from api.graphql.crowds import Content
 from api.graphql.engine import Engine, Prepared
+from api.graphql.feeds import Content
 
 EVERYTHING = frozenset(OperationType)
 
@@ -17,7 +17,7 @@ async def results(engine: Engine, prepared: Prepared) -> AsyncGenerator[Content,
     """Yield the answers to an operation; closing the iterator ends the operation."""
     answers: AsyncGenerator[Content, None] | AsyncGenerator[dict[str, Any], None] | None
     try:
-        if prepared.operation.type is OperationType.SUBSCRIPTION:
+        if _lasts(prepared):
             answers = engine.follow(prepared)
         else:
             outcome = await engine.run(prepared)
@@ -26,12 +26,17 @@ async def results(engine: Engine, prepared: Prepared) -> AsyncGenerator[Content,
         if answers is not None:
             async with aclosing(answers):
                 async for content in answers:
-                    if prepared.operation.type is OperationType.SUBSCRIPTION:
+                    # What is made for many holds nothing that is the caller's.
+                    if isinstance(content, dict) and _lasts(prepared):
                         # It may take long to be sent, and very long until the next one comes.
                         await prepared.context.close()
                     yield content
     finally:
         await prepared.context.close()
+
+
+def _lasts(prepared: Prepared) -> bool:
+    return prepared.operation.type is OperationType.SUBSCRIPTION
 
 
 def failed(error: Exception) -> list[dict[str, Any]]:

@@ -11,8 +11,8 @@ from starlette.types import Receive, Scope, Send
 from api import metrics
 from api.auth import Authenticator, UnauthenticatedError
 from api.errors import RefusedError, refused
-from api.graphql.crowds import Content
 from api.graphql.engine import Engine, Prepared
+from api.graphql.feeds import Content
 from api.http import media
 from api.http.credentials import CHECK_SECONDS, lapsed, unauthenticated
 from api.http.places import FULL, Places

@@ -1,6 +1,5 @@
 """Who may take one answer together: judged field by field, by all that an answer depends on."""
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from graphql import GraphQLObjectType, get_named_type
 
 from api.auth import Principal, Role
 from api.caller import Caller
-from api.graphql.crowds import Answer, Crowd, Crowds, crowd_of, is_same, nobody
+from api.graphql.crowds import crowd_of, is_same, nobody
 from api.graphql.documents import Document, Documents, Operation
 from api.graphql.fields import EVERYONE, allowed
 from api.graphql.schema import core
@@ -138,43 +137,3 @@ def test_of_nobody_only_brand_and_language_are_known() -> None:
     assert of == Caller(Principal(home=SHOP), language="vi")
     named = {each.name for each in fields(Principal)}
     assert named == {"role", "home", "external_id", "account", "expires_at"}
-
-
-async def test_one_event_is_answered_once() -> None:
-    crowds, made = Crowds(), []
-    of, event = Crowd("text", None, b"", "en", None), object()
-    go = asyncio.Event()
-
-    async def make() -> Answer:
-        made.append(1)
-        await go.wait()
-        return Answer({"n": len(made)}, failed=False)
-
-    with crowds.joined(of), crowds.joined(of):
-        leaves, *stay = [asyncio.create_task(crowds.answer(of, event, make)) for _ in range(3)]
-        await asyncio.sleep(0)
-        leaves.cancel()
-        await asyncio.sleep(0)
-        go.set()
-        assert [(await each).content for each in stay] == [{"n": 1}] * 2
-        assert (await crowds.answer(of, event, make)).content == {"n": 1}
-        assert (await crowds.answer(of, object(), make)).content == {"n": 2}
-        with crowds.joined(other := of._replace(language="vi")):
-            assert (await crowds.answer(other, event, make)).content == {"n": 3}
-    assert len(crowds) == 0
-
-
-async def test_a_failure_is_everybodys_and_the_next_event_is_tried() -> None:
-    crowds, of, event = Crowds(), Crowd("text", None, b"", "en", None), object()
-
-    async def fail() -> Answer:
-        raise ValueError("away")
-
-    async def make() -> Answer:
-        return Answer({}, failed=False)
-
-    with crowds.joined(of):
-        for _ in range(2):
-            with pytest.raises(ValueError, match="away"):
-                await crowds.answer(of, event, fail)
-        assert (await crowds.answer(of, object(), make)).content == {}

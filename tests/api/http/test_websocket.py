@@ -1,8 +1,11 @@
 """graphql-transport-ws: operations of every type beside each other, each with its end."""
 
 import asyncio
+from contextlib import AsyncExitStack
+from typing import Any
 
 import asyncpg
+import graphql
 import pytest
 
 from api.graphql import subscription
@@ -63,6 +66,34 @@ async def test_a_member_follows_their_balance(
     await client.shop.buy(purchase("p4", "ana", 100, now))
     await announced(runtime)
     assert await socket.silent()
+
+
+async def test_who_does_not_change_costs_nothing(
+    client: Client, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, names = client.shop.clock.now(), [f"m{n}" for n in range(40)]
+    await client.shop.buy(*(purchase(name, name, 100, now) for name in names))
+    await announced(runtime)
+    async with AsyncExitStack() as stack:
+        sockets = {}
+        for name in names:
+            socket = sockets[name] = await stack.enter_async_context(opened(client.app))
+            await accepted(socket)
+            await socket.admitted(client.member(name))
+            socket.ask("me", BALANCE)
+            assert await total(socket) == "1"
+        executed: list[str] = []
+        execute = graphql.execution.execute_subscription_event
+
+        def noted(executor: Any) -> Any:
+            executed.append(executor.context_value.principal.external_id)
+            return execute(executor)
+
+        monkeypatch.setattr("api.graphql.following.execute_subscription_event", noted)
+        await client.shop.buy(purchase("x", "m7", 500, now), purchase("y", "m9", 500, now))
+        await announced(runtime)
+        assert [await total(sockets[name]) for name in ("m7", "m9")] == ["6", "6"]
+        assert sorted(executed) == ["m7", "m9"]
 
 
 async def total(socket: Socket) -> str:

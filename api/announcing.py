@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import datetime
 
 import redis.asyncio
@@ -89,6 +89,9 @@ class Announcer:
         if time.monotonic() < self._silent_until:
             return
         try:
+            if self._away:
+                # Not in a transaction: all who read facts would wait for it.
+                await _taken(self._valkey.ping())
             while await self._waiting():
                 await self._database.write(self._batch)
         except _ValkeyAwayError as error:
@@ -104,16 +107,20 @@ class Announcer:
     async def _batch(self, session: Session) -> None:
         # The cursor moves in this transaction, so only once Valkey has taken the messages.
         taken = await facts.take(session, SUBSCRIBER, limit=_BATCH)
-        try:
-            async with asyncio.timeout(_PUBLISH_SECONDS_MAX):
-                await _publish(self._valkey, taken)
-        except AWAY as error:
-            raise _ValkeyAwayError(repr(error)) from error
+        await _taken(_publish(self._valkey, taken))
         self._away = False
 
 
 class _ValkeyAwayError(Exception):
     """The messages were not taken."""
+
+
+async def _taken(sent: Awaitable[object]) -> None:
+    try:
+        async with asyncio.timeout(_PUBLISH_SECONDS_MAX):
+            await sent
+    except AWAY as error:
+        raise _ValkeyAwayError(repr(error)) from error
 
 
 async def _publish(valkey: redis.asyncio.Redis, taken: Sequence[StoredFact]) -> None:

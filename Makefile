@@ -17,19 +17,23 @@ install: $(INSTALLED) ## Install what requirements.lock pins into .venv (others 
 demo: install ## Load a real year of loyalty cards and serve it (ARGS="--rows 10000" for less)
 	$(BIN)/laurel demo $(ARGS)
 
-# Parts of the suite, the longest first, as many at once as there are cores. What tries all that a
-# year, the schema or the tree holds goes unmeasured: counting lines would double its time.
-UNMEASURED := year sweeps
-MEASURED := graphql domain api games flows
+# Parts of the suite, as many at once as there are cores, the longest first. What tries all that a
+# year, the schema, the tree or chance can hold goes unmeasured: counting lines doubles its time.
+UNMEASURED := year sweeps long
+MEASURED := graphql domain api games kit
 SWEEPS := tests/architecture tests/api/conformance \
 	$(patsubst %,tests/api/graphql/test_%.py,codes cost executor fuzz permissions sideways statements)
+LONG := tests/flows tests/concurrency tests/programmes $(wildcard tests/*/*/test_machine.py) \
+	$(patsubst %,tests/domain/%.py,programmes/test_check_fuzz rewards/test_service_climbs) \
+	$(patsubst %,tests/api/http/test_%.py,attacks malformed)
 year := tests/flows/test_real_year.py
 sweeps := $(SWEEPS)
+long := $(LONG) --ignore=$(year)
 graphql := tests/api/graphql tests/api/http
 domain := tests/domain
 api := tests/api $(graphql:%=--ignore=%)
 games := tests/gamification
-flows := tests $(patsubst %,--ignore=%,tests/api tests/domain tests/gamification $(year))
+kit := tests $(patsubst %,--ignore=tests/%,api domain gamification)
 
 test: install lint ## Check and test everything, as the build does (JOBS=1 for one part at a time)
 	@rm -f .coverage .coverage.*
@@ -46,7 +50,7 @@ $(UNMEASURED:%=test-%): test-%:
 
 $(MEASURED:%=test-%): test-%:
 	@echo "Tests of $*"
-	@$(BIN)/coverage run -m pytest --quiet $($*) $(SWEEPS:%=--ignore=%)
+	@$(BIN)/coverage run -m pytest --quiet $($*) $(patsubst %,--ignore=%,$(SWEEPS) $(LONG))
 
 lint: install ## Check format, style, types and import contracts
 	$(BIN)/ruff format --check .

@@ -93,7 +93,8 @@ async def test_refused_requests_cost_as_well(thrifty: Client) -> None:
 
 
 async def test_credentials_that_do_not_hold_are_paid_for(thrifty: Client) -> None:
-    answers = await asyncio.gather(*(thrifty.ask(ME, f"lk_{number}") for number in range(400)))
+    # More than a bucket in Valkey and one in this process hold, where Valkey is too slow for some.
+    answers = await asyncio.gather(*(thrifty.ask(ME, f"lk_{number}") for number in range(600)))
     assert {answer.status for answer in answers} == {401, 429}
 
 

@@ -23,12 +23,14 @@ UNMEASURED := year sweeps long
 MEASURED := graphql domain api games kit
 SWEEPS := tests/architecture tests/api/conformance \
 	$(patsubst %,tests/api/graphql/test_%.py,codes cost executor fuzz permissions sideways statements)
-LONG := tests/flows tests/concurrency tests/programmes $(wildcard tests/*/*/test_machine.py) \
+LONG := tests/flows tests/concurrency \
 	$(patsubst %,tests/domain/%.py,programmes/test_check_fuzz rewards/test_service_climbs) \
 	$(patsubst %,tests/api/http/test_%.py,attacks malformed)
 year := tests/flows/test_real_year.py
 sweeps := $(SWEEPS)
 long := $(LONG) --ignore=$(year)
+# A session of pytest takes its folder from other users, and PostgreSQL of another session with it.
+ALONE := export PYTEST_DEBUG_TEMPROOT=$$(mktemp -d); trap 'rm -rf "$$PYTEST_DEBUG_TEMPROOT"' EXIT;
 graphql := tests/api/graphql tests/api/http
 domain := tests/domain
 api := tests/api $(graphql:%=--ignore=%)
@@ -46,11 +48,11 @@ test: install lint ## Check and test everything, as the build does (JOBS=1 for o
 
 $(UNMEASURED:%=test-%): test-%:
 	@echo "Tests of $*"
-	@$(BIN)/python -m pytest --quiet $($*)
+	@$(ALONE) $(BIN)/python -m pytest --quiet $($*)
 
 $(MEASURED:%=test-%): test-%:
 	@echo "Tests of $*"
-	@$(BIN)/coverage run -m pytest --quiet $($*) $(patsubst %,--ignore=%,$(SWEEPS) $(LONG))
+	@$(ALONE) $(BIN)/coverage run -m pytest --quiet $($*) $(patsubst %,--ignore=%,$(SWEEPS) $(LONG))
 
 lint: install ## Check format, style, types and import contracts
 	$(BIN)/ruff format --check .

@@ -20,7 +20,7 @@ demo: install ## Load a real year of loyalty cards and serve it (ARGS="--rows 10
 # Parts of the suite, as many at once as there are cores, the longest first. What tries all that a
 # year, the schema, the tree or chance can hold goes unmeasured: counting lines doubles its time.
 UNMEASURED := year sweeps long
-MEASURED := graphql domain api games kit
+MEASURED := graphql domain api games rest
 SWEEPS := tests/architecture tests/api/conformance \
 	$(patsubst %,tests/api/graphql/test_%.py,codes cost executor fuzz permissions sideways statements)
 LONG := tests/flows tests/concurrency \
@@ -35,7 +35,7 @@ graphql := tests/api/graphql tests/api/http
 domain := tests/domain
 api := tests/api $(graphql:%=--ignore=%)
 games := tests/gamification
-kit := tests $(patsubst %,--ignore=tests/%,api domain gamification)
+rest := tests $(patsubst %,--ignore=tests/%,api domain gamification)
 
 test: install lint ## Check and test everything, as the build does (JOBS=1 for one part at a time)
 	@rm -f .coverage .coverage.*

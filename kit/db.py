@@ -105,7 +105,7 @@ class Database:
             pool_timeout=30,
             json_deserializer=orjson.loads,
             connect_args={
-                # A purchase alone runs more than the hundred statements that drivers keep.
+                # There are some hundreds of statements; drivers keep a hundred of them prepared.
                 "statement_cache_size": _STATEMENTS_KEPT,
                 "prepared_statement_cache_size": _STATEMENTS_KEPT,
                 "server_settings": {

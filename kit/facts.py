@@ -25,10 +25,18 @@ _COLUMNS = (
     " f.xid::text AS xid"
 )
 
-_BEHIND = """
-    (f.xid, f.id) > ((SELECT xid FROM fact_cursor WHERE subscriber = $1),
-                     (SELECT fact_id FROM fact_cursor WHERE subscriber = $1))"""
-"""Read before anything else, so that the index leads to the first one: a join would walk there."""
+
+def position(subscriber: str) -> str:
+    """Return SQL for how far a subscriber has read, to compare ``(xid, id)`` of a fact with.
+
+    ``subscriber`` is SQL for its name, such as ``$1``. It is read before anything else, so that the
+    index leads to the first fact behind it: a join would walk there.
+    """
+    cursor = f"FROM fact_cursor WHERE subscriber = {subscriber}"
+    return f"((SELECT xid {cursor}), (SELECT fact_id {cursor}))"
+
+
+_BEHIND = f"(f.xid, f.id) > {position('$1')}"
 _READABLE = f"{_BEHIND} AND f.xid < pg_snapshot_xmin(pg_current_snapshot())"
 
 
@@ -162,8 +170,7 @@ async def again(
     await session.fetch("SELECT FROM fact_cursor WHERE subscriber = $1 FOR UPDATE", name)
     rows = await session.fetch(
         f"SELECT {_COLUMNS} FROM fact f WHERE {_BEHIND} AND f.tenant_id = $3"  # noqa: S608
-        " AND (f.xid, f.id) <= ((SELECT xid FROM fact_cursor WHERE subscriber = $2),"
-        " (SELECT fact_id FROM fact_cursor WHERE subscriber = $2))"
+        f" AND (f.xid, f.id) <= {position('$2')}"
         " ORDER BY f.xid, f.id LIMIT $4",
         name,
         subscriber,

@@ -11,6 +11,7 @@ import pytest
 from kit.clock import MovableClock
 from kit.db import Database
 from kit.embedded import Servers, running
+from tests.support.cluster import cluster, servers_of_cluster  # noqa: F401 - fixtures
 from tests.support.coherence import assert_coherent
 from tests.support.database import dsn, empty, own_database
 from tests.support.shop import Shop, opened_shop

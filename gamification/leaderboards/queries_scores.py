@@ -18,6 +18,7 @@ from gamification.leaderboards.rules_scores import WHOLE_BRAND
 from gamification.leaderboards.rules_windows import Span, WindowPeriod, current
 from kit.calendar import EARLIEST
 from kit.db import Session
+from kit.facts import position
 
 SUBSCRIBER = "boards"
 
@@ -294,14 +295,13 @@ async def settled(session: Session, brand_id: int) -> bool:
     """
     return bool(
         await session.value(
-            "SELECT NOT EXISTS (SELECT FROM board_fill WHERE brand_id = $1 AND NOT done)"
+            "SELECT NOT EXISTS (SELECT FROM board_fill"  # noqa: S608 - a constant of ours
+            " WHERE brand_id = $1 AND NOT done)"
             " AND NOT EXISTS (SELECT FROM fact_cursor WHERE subscriber = $2 "
             " || ' missing ' || $1::int::text)"
             # In order, so that nothing that was counted is walked through.
-            " AND (SELECT f.id FROM fact f WHERE f.tenant_id = $1 AND (f.xid, f.id) >"
-            " ((SELECT xid FROM fact_cursor WHERE subscriber = $2),"
-            " (SELECT fact_id FROM fact_cursor WHERE subscriber = $2))"
-            " ORDER BY f.xid, f.id LIMIT 1) IS NULL",
+            " AND (SELECT f.id FROM fact f WHERE f.tenant_id = $1"
+            f" AND (f.xid, f.id) > {position('$2')} ORDER BY f.xid, f.id LIMIT 1) IS NULL",
             brand_id,
             SUBSCRIBER,
         )

@@ -1,6 +1,7 @@
 """The application on the test's database, and two brands that must not see each other."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from kit.clock import MovableClock
 from kit.db import Database
 from kit.embedded import Servers
 from kit.settings import Settings
-from tests.support.client import Client, client_of, serving
+from tests.support.client import THRIFTY, Client, changed, client_of, on_valkey, serving
 from tests.support.served import pages, production, site  # noqa: F401 - fixtures
 from tests.support.shop import Shop, opened_shop
 
@@ -56,3 +57,14 @@ async def other(
     """A client of another brand."""
     shop = await opened_shop(database, clock, "coffee")
     return await client_of(app, shop, Tokens(runtime.settings))
+
+
+@pytest.fixture(params=["valkey", "valkey away"])
+async def thrifty(
+    request: pytest.FixtureRequest, runtime: Runtime, grocer: Shop
+) -> AsyncIterator[Client]:
+    """A client whose allowances are a tenth of the usual ones, with Valkey and without."""
+    async with AsyncExitStack() as stack:
+        if request.param == "valkey away":
+            runtime = await stack.enter_async_context(on_valkey(runtime))
+        yield await stack.enter_async_context(changed(runtime, grocer, allowance=THRIFTY))

@@ -1,7 +1,7 @@
 """The API on a cluster of three masters: limits, persisted documents, boards; one master dies."""
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from kit.ids import new_id
 from kit.settings import Settings
 from tests.support.boarding import shown
 from tests.support.client import Client, client_of, on_valkey, serving
-from tests.support.cluster import MASTERS, SLOTS, Master, joined, masters
+from tests.support.cluster import MASTERS, SLOTS, Master
 from tests.support.coherence import assert_coherent
 from tests.support.scoring import Boards, board, opened
 from tests.support.shop import Shop, purchase
@@ -25,19 +25,6 @@ from tests.support.shop import Shop, purchase
 STILL = Allowance(capacity=100, per_second=0.001)
 BOARD = """query Spend { board(brand: "shop", code: "spend") {
   state size places(first: 3) { nodes { rank score { value } } } } }"""
-
-
-@pytest.fixture(scope="module")
-def servers_of_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Master]]:
-    with masters(tmp_path_factory.mktemp("cluster")) as servers:
-        yield servers
-
-
-@pytest.fixture(scope="module")
-async def cluster(servers_of_cluster: list[Master]) -> list[Master]:
-    """Three masters that are one cluster."""
-    await joined(servers_of_cluster)
-    return servers_of_cluster
 
 
 @pytest.fixture

@@ -182,15 +182,21 @@ async def test_what_is_not_paid_of_a_challenge_that_is_kept_is_owed_when_it_is_d
     await assert_coherent(database)
 
 
-async def test_who_is_forgotten_takes_nothing_from_the_team(
-    database: Database, clock: MovableClock
-) -> None:
+async def red_club(database: Database, clock: MovableClock) -> Games:
+    """Open a challenge of teams; Ann and Ben are one, and each has bought."""
     more = 'who = "team"\nteam = "club"\nprize = [{ points = "20" }]'
     games = await opened(database, clock, programme(challenge(more)))
     for name in ("Ann", "Ben"):
         await games.shop.enrol(NewMember(name, clock.now(), attributes={"club": "Red"}))
         await games.buy(name, name, 1_000)
     await games.heard()
+    return games
+
+
+async def test_who_is_forgotten_takes_nothing_from_the_team(
+    database: Database, clock: MovableClock
+) -> None:
+    games = await red_club(database, clock)
     assert await games.points("Ann", "Ben") == [30, 30]
     await erased(games.shop, erasing("Ben"))
     await games.heard()
@@ -292,12 +298,7 @@ async def test_a_milestone_that_moves_to_a_later_day_waits_from_that_day_on(
 async def test_who_left_a_team_and_is_forgotten_does_not_come_back_to_it(
     database: Database, clock: MovableClock
 ) -> None:
-    more = 'who = "team"\nteam = "club"\nprize = [{ points = "20" }]'
-    games = await opened(database, clock, programme(challenge(more)))
-    for name in ("Ann", "Ben"):
-        await games.shop.enrol(NewMember(name, clock.now(), attributes={"club": "Red"}))
-        await games.buy(name, name, 1_000)
-    await games.heard()
+    games = await red_club(database, clock)
     await run(games.shop, amend, [MemberChange("Ben", attributes={"club": None})])
     await games.heard()
     assert await games.points("Ann") == [10]

@@ -22,6 +22,9 @@ from kit.valkey import opened
 from tests.support.serving import free_port
 from tests.support.shop import Shop
 
+THRIFTY = 0.1
+"""Of the usual allowances, what the client ``thrifty`` has."""
+
 
 @dataclass(frozen=True)
 class Answer:

@@ -1,16 +1,17 @@
 """A real cluster of three masters on the loopback, from the embedded server's program."""
 
 import asyncio
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import redis.asyncio
 
 from kit.embedded.place import package_directory
+from tests.support.serving import free_port
 
 SLOTS = 16_384
 MASTERS = 3
@@ -22,7 +23,7 @@ class Master:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self.port, self._bus = _free_port(), _free_port()
+        self.port, self._bus = free_port(), free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -118,7 +119,15 @@ async def _up(client: Any) -> None:
                 return
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@pytest.fixture(scope="module")
+def servers_of_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Master]]:
+    """Three masters that know nothing of each other."""
+    with masters(tmp_path_factory.mktemp("cluster")) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="module")
+async def cluster(servers_of_cluster: list[Master]) -> list[Master]:
+    """Three masters that are one cluster."""
+    await joined(servers_of_cluster)
+    return servers_of_cluster

@@ -3,19 +3,15 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 
 import pytest
 
 from api.auth import Role
 from api.graphql.allowances import COST_MIN, GUESSES, UNKNOWN_COST, allowance
 from api.graphql.guesses import UNDER_WAY_MAX
-from api.runtime import Runtime
-from tests.support.client import Answer, Client, changed, on_valkey
-from tests.support.shop import Shop, purchase
+from tests.support.client import THRIFTY, Answer, Client
+from tests.support.shop import purchase
 
-THRIFTY = 0.1
 ME = "query Me { me { externalId } }"
 
 
@@ -28,17 +24,6 @@ def restored(began: float) -> int:
     """How much came back into a staff's bucket since ``began``, at most: a machine may be slow."""
     usual = allowance(Role.STAFF, THRIFTY)
     return math.ceil((time.monotonic() - began) * usual.per_second)
-
-
-@pytest.fixture(params=["valkey", "valkey away"])
-async def thrifty(
-    request: pytest.FixtureRequest, runtime: Runtime, grocer: Shop
-) -> AsyncIterator[Client]:
-    """A client whose allowances are a tenth of the usual ones, with Valkey and without."""
-    async with AsyncExitStack() as stack:
-        if request.param == "valkey away":
-            runtime = await stack.enter_async_context(on_valkey(runtime))
-        yield await stack.enter_async_context(changed(runtime, grocer, allowance=THRIFTY))
 
 
 async def test_the_cost_is_told(client: Client) -> None:

@@ -2,8 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -13,24 +11,11 @@ from api.caller import Caller
 from api.graphql.allowances import allowance
 from api.graphql.engine import Engine
 from api.http.visitors import DRAWING_COST, PAGE_COST
-from api.runtime import Runtime
 from kit.ids import new_id
-from tests.support.client import Answer, Client, changed, on_valkey
-from tests.support.shop import Shop
+from tests.support.client import THRIFTY, Answer, Client
 
-THRIFTY = 0.1
 USUAL = allowance(Role.ANONYMOUS, THRIFTY)
 PAGES = ("/boards/grocer/spend", "/boards/nobody/nothing", "/badges/grocer", "/badges/grocer/keys")
-
-
-@pytest.fixture(params=["valkey", "valkey away"])
-async def thrifty(
-    request: pytest.FixtureRequest, runtime: Runtime, grocer: Shop
-) -> AsyncIterator[Client]:
-    async with AsyncExitStack() as stack:
-        if request.param == "valkey away":
-            runtime = await stack.enter_async_context(on_valkey(runtime))
-        yield await stack.enter_async_context(changed(runtime, grocer, allowance=THRIFTY))
 
 
 def somebody() -> str:

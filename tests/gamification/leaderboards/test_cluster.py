@@ -1,7 +1,7 @@
 """Boards on a cluster of three masters; large ones split into shards."""
 
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from itertools import pairwise
 
 import pytest
@@ -15,20 +15,7 @@ from kit.db import Database
 from kit.valkey import Call, Nodes, opened
 from tests.support import boards as scores
 from tests.support.boards import NOW, Change, assert_equal, change, entity, shown, truth, window
-from tests.support.cluster import Master, joined, masters
-
-
-@pytest.fixture(scope="module")
-def servers_of_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Master]]:
-    with masters(tmp_path_factory.mktemp("cluster")) as servers:
-        yield servers
-
-
-@pytest.fixture(scope="module")
-async def cluster(servers_of_cluster: list[Master]) -> list[Master]:
-    """Three masters that are one cluster."""
-    await joined(servers_of_cluster)
-    return servers_of_cluster
+from tests.support.cluster import Master
 
 
 @pytest.fixture
